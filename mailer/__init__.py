@@ -1,0 +1,1 @@
+"""What is sent, how it travels, what comes back."""

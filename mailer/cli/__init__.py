@@ -1,0 +1,1 @@
+"""The command line: one file a noun, one function a verb. Start with `commands`, the table of them all."""

@@ -1,0 +1,100 @@
+"""The table of commands, and the group that loads a command's file only when it is asked for.
+
+So `pressrun --help` reads nothing but this file, and a command costs no more than what it uses.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from importlib import import_module
+from typing import Annotated
+
+import typer
+from typer import core
+
+from mailer import __version__
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """Where a command is and what it does, in a line."""
+
+    module: str
+    summary: str
+
+
+COMMANDS: Mapping[str, Entry] = {
+    "init": Entry("init", "Make the home folder: secret, settings, first newsletter and list."),
+    "demo": Entry("demo", "Show everything at once, on this machine, with sample people and an inbox."),
+    "serve": Entry("processes", "Run the web pages."),
+    "worker": Entry("processes", "Run a worker, which hands mail over."),
+    "scheduler": Entry("processes", "Run the scheduler, which finds what is due."),
+    "inbound": Entry("processes", "Run the listener for bounces and complaints."),
+    "inbox": Entry("processes", "Run the demo's catch-all inbox."),
+    "newsletters": Entry("newsletters", "Newsletters: list, show, create, edit."),
+    "lists": Entry("lists", "Lists: list, create, show."),
+    "subscribers": Entry("subscribers", "The people on the lists: list, show, add, import, leave."),
+    "issues": Entry("issues", "Issues: list, import, show, check, render, test."),
+    "mailings": Entry("mailings", "Mailings: list, create, status, why, people, pause, resume, cancel."),
+    "suppressions": Entry("suppressions", "Addresses that are never mailed: list, add, remove."),
+    "bounce": Entry("bounce", "Read one bounce or complaint, from a pipe or a file."),
+    "check": Entry("check", "Check that what is stored fits together."),
+    "doctor": Entry("doctor", "Say what runs, what does not, and what to do."),
+}
+
+
+class LazyCommands(core.TyperGroup):
+    """A group that knows its commands' names, and loads the one that is wanted."""
+
+    def list_commands(self, ctx: typer.Context) -> list[str]:  # type: ignore[override]  # typer hides its base class
+        """Return the names, in the order of the table."""
+        return list(COMMANDS)
+
+    def get_command(self, ctx: typer.Context, cmd_name: str) -> core.TyperCommand | core.TyperGroup | None:  # type: ignore[override]
+        """Load the command's file. Return None for a name that is not in the table."""
+        entry = COMMANDS.get(cmd_name)
+        if entry is None:
+            return None
+        return load_command(cmd_name, entry)
+
+    def format_commands(self, ctx: typer.Context, formatter: object) -> None:  # type: ignore[override]
+        """Write the table itself, without loading anything."""
+        with formatter.section("Commands"):  # type: ignore[attr-defined]
+            formatter.write_dl([(name, entry.summary) for name, entry in COMMANDS.items()])  # type: ignore[attr-defined]
+
+
+def load_command(name: str, entry: Entry) -> core.TyperCommand | core.TyperGroup:
+    """Import a command's file and return the command; a file with several of the first level names them itself."""
+    loaded = typer.main.get_command(import_module(f"mailer.cli.{entry.module}").app)
+    if isinstance(loaded, core.TyperGroup) and name in loaded.commands and entry.module != name:
+        loaded = loaded.commands[name]
+    return loaded  # type: ignore[return-value]
+
+
+_app = typer.Typer(
+    cls=LazyCommands,
+    add_completion=False,
+    no_args_is_help=True,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+
+@_app.callback()
+def _press(
+    home: Annotated[str, typer.Option(help="The home folder; $PRESSRUN_HOME, else ./.pressrun.", metavar="DIR")] = "",
+    version: Annotated[bool, typer.Option("--version", help="Say the version and exit.", is_eager=True)] = False,
+) -> None:
+    """A newsletter press that you run yourself, and that can prove what happened to every recipient."""
+    if version:
+        print(f"pressrun {__version__}")
+        raise typer.Exit
+    if home:
+        # The children of a command, such as the demo's, must find the same folder.
+        os.environ["PRESSRUN_HOME"] = home
+
+
+pressrun = typer.main.get_command(_app)

@@ -1,0 +1,255 @@
+"""`pressrun mailings`: an issue going to people, and where each of them stands."""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import asdict
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from mailer.cli.answering import AsJson, Fact, answer, described, table
+from mailer.cli.opening import with_press
+from mailer.errors import ConflictError
+
+if TYPE_CHECKING:
+    from mailer.delivery.explaining import Explanation
+    from mailer.delivery.planning import Forecast
+    from mailer.delivery.press import Press
+    from mailer.delivery.progress import Progress
+    from mailer.issues.mailing import Mailing, MailingId
+
+app = typer.Typer(rich_markup_mode=None, no_args_is_help=True, help="Mailings: an issue going to people.")
+
+MailingArgument = Annotated[int, typer.Argument(metavar="MAILING", help="Its number.")]
+
+_LEDGER = ("audience", "accepted", "refused", "excluded", "uncertain", "pending")
+
+
+@app.command("list")
+def list_mailings(as_json: AsJson = False) -> None:
+    """List the mailings, the newest first, with their ledgers."""
+
+    async def story(press: Press) -> list[Progress]:
+        from mailer.delivery.progress import progress_of
+
+        return [await progress_of(press, one.id) for one in await press.mailings.all()]
+
+    found = with_press(story)
+    rows = ((one.mailing.id, one.mailing.issue, one.mailing.state, *(getattr(one.counts, key) for key in _LEDGER)) for one in found)
+    lines = table(("mailing", "issue", "state", *_LEDGER), rows, empty="There are no mailings yet.")
+    answer([_facts(one) for one in found], lines, as_json=as_json)
+
+
+@app.command()
+def send(
+    issue: Annotated[str, typer.Argument(metavar="ISSUE", help="The issue's slug.")],
+    lists: Annotated[list[str], typer.Option("--list", help="A list's slug; may be repeated.")],
+    at: Annotated[str, typer.Option(help="When to begin, such as 2026-11-02T09:00+01:00; without a zone, UTC.", metavar="TIME")] = "",
+    hold: Annotated[bool, typer.Option("--hold", help="Hold whoever a crash leaves uncertain; else they get it once more.")] = False,
+    request: Annotated[str, typer.Option(help="A name for this request; the same name twice makes one mailing.")] = "",
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
+    count: Annotated[bool, typer.Option("--count", help="Only say who would be mailed, and who not, and why.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Mail an issue to everybody on these lists, after saying how many they are."""
+    from mailer.settings import UncertainPolicy
+
+    starts = _moment(at)
+    expected = with_press(lambda press: _forecast(press, lists))
+    if count:
+        answer(asdict(expected), _forecast_lines(expected), as_json=as_json)
+        return
+    _confirm(issue, expected, yes=yes)
+
+    async def story(press: Press) -> Mailing:
+        from mailer import clock
+        from mailer.delivery.controlling import schedule
+
+        policy = UncertainPolicy.HOLD if hold else None
+        return await schedule(press, issue, lists, now=clock.now(), starts=starts, policy=policy, request=request)
+
+    mailing = with_press(story)
+    when = f" at {mailing.starts:%Y-%m-%d %H:%M} UTC" if starts and mailing.starts else ""
+    line = f"Mailing {mailing.id} begins{when}. Follow it with `pressrun mailings status {mailing.id}`."
+    answer({"mailing": mailing.id, "state": mailing.state, "starts": mailing.starts}, [line], as_json=as_json)
+
+
+@app.command()
+def status(mailing: MailingArgument, as_json: AsJson = False) -> None:
+    """Show how far a mailing has come, and its ledger. Exit status 1 if the ledger does not balance."""
+
+    async def story(press: Press) -> Progress:
+        from mailer.delivery.progress import progress_of
+
+        return await progress_of(press, _id(mailing))
+
+    found = with_press(story)
+    answer(_facts(found), described(_status_pairs(found)), as_json=as_json)
+    raise typer.Exit(0 if found.counts.balanced else 1)
+
+
+@app.command()
+def why(
+    mailing: MailingArgument,
+    email: Annotated[str, typer.Argument(metavar="EMAIL")],
+    as_json: AsJson = False,
+) -> None:
+    """Say in a sentence why somebody was, or was not, mailed."""
+
+    async def story(press: Press) -> Explanation:
+        from mailer.delivery.explaining import why as explain
+
+        return await explain(press, _id(mailing), email)
+
+    found = with_press(story)
+    answer(asdict(found), [found.sentence], as_json=as_json)
+
+
+@app.command()
+def people(
+    mailing: MailingArgument,
+    standing: Annotated[str, typer.Option(help="accepted, refused, excluded, uncertain, pending or deferred.")],
+    limit: Annotated[int, typer.Option(min=1, help="Show no more than this many.")] = 100,
+    as_json: AsJson = False,
+) -> None:
+    """List the people who stand somewhere in a mailing's ledger, each with the reason."""
+
+    async def story(press: Press) -> tuple[int, list[Explanation]]:
+        from mailer.delivery.explaining import explain_many
+        from mailer.delivery.ledger import Standing
+
+        if standing not in tuple(Standing):
+            raise typer.BadParameter(f"There is no standing “{standing}”: {', '.join(Standing)}.")
+        await press.mailings.get(_id(mailing))
+        cohort = await press.ledger.cohort(_id(mailing), Standing(standing))
+        return cohort.count(), await explain_many(press, _id(mailing), list(cohort.slice(0, limit)))
+
+    total, found = with_press(story)
+    lines = [one.sentence for one in found]
+    if total > len(found):
+        lines.append(f"… and {total - len(found):,} more; see them with --limit {total}.")
+    answer({"count": total, "people": [asdict(one) for one in found]}, lines or ["Nobody."], as_json=as_json)
+
+
+@app.command()
+def pause(
+    mailing: MailingArgument,
+    why_: Annotated[str, typer.Option("--why", help="Kept, and shown beside the mailing.")] = "",
+    as_json: AsJson = False,
+) -> None:
+    """Hand nobody more over until it is resumed. Takes effect within a second."""
+
+    async def story(press: Press) -> Mailing:
+        from mailer import clock
+        from mailer.delivery.controlling import pause as act
+
+        return await act(press, _id(mailing), now=clock.now(), why=why_)
+
+    _tell_state(with_press(story), as_json)
+
+
+@app.command()
+def resume(mailing: MailingArgument, as_json: AsJson = False) -> None:
+    """Go on where a paused mailing stopped; nobody who was accepted is mailed again."""
+
+    async def story(press: Press) -> Mailing:
+        from mailer import clock
+        from mailer.delivery.controlling import resume as act
+
+        return await act(press, _id(mailing), now=clock.now())
+
+    _tell_state(with_press(story), as_json)
+
+
+@app.command()
+def cancel(mailing: MailingArgument, as_json: AsJson = False) -> None:
+    """End a mailing for good; whoever was not mailed yet is excluded as cancelled."""
+
+    async def story(press: Press) -> Mailing:
+        from mailer import clock
+        from mailer.delivery.controlling import cancel as act
+
+        return await act(press, _id(mailing), now=clock.now())
+
+    _tell_state(with_press(story), as_json)
+
+
+def _id(number: int) -> MailingId:
+    from mailer.issues.mailing import MailingId
+
+    return MailingId(number)
+
+
+def _moment(text: str) -> datetime | None:
+    if not text:
+        return None
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError as error:
+        raise typer.BadParameter(f"“{text}” is not a time such as 2026-11-02T09:00+01:00.") from error
+    return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
+
+
+async def _forecast(press: Press, lists: list[str]) -> Forecast:
+    from mailer.delivery.planning import forecast
+
+    return await forecast(press, [(await press.people.lists.find(slug)).id for slug in lists])
+
+
+def _forecast_lines(expected: Forecast) -> list[str]:
+    excluded = (f"{count:,} excluded: {reason}" for reason, count in expected.excluded_by.items())
+    return [f"{expected.to_mail:,} of {expected.audience:,} people would be mailed.", *excluded]
+
+
+def _confirm(issue: str, expected: Forecast, *, yes: bool) -> None:
+    if yes:
+        return
+    question = f"Send {issue} to {expected.to_mail:,} people?"
+    if not sys.stdin.isatty():
+        raise ConflictError(f"{question} Nobody is here to answer: add --yes, or --count to only count.")
+    typer.confirm(question, abort=True)
+
+
+def _facts(found: Progress) -> dict[str, Fact]:
+    mailing = found.mailing
+    return {
+        "id": mailing.id,
+        "issue": mailing.issue,
+        "newsletter": mailing.newsletter,
+        "subject": mailing.subject,
+        "state": mailing.state,
+        "starts": mailing.starts,
+        "started": mailing.started,
+        "finished": mailing.finished,
+        "problem": mailing.problem,
+        **asdict(found.counts),
+        "rate_per_second": round(found.rate_per_second, 1),
+        "finish": found.finish,
+        "next_due": found.next_due,
+    }
+
+
+def _status_pairs(found: Progress) -> list[tuple[str, object]]:
+    counts, mailing = found.counts, found.mailing
+    reasons = (f"{count:,} {reason}" for reason, count in counts.excluded_by.items())
+    return [
+        ("mailing", f"{mailing.id}: {mailing.subject}"),
+        ("state", mailing.state),
+        ("problem", mailing.problem),
+        *((name, getattr(counts, name)) for name in ("audience", "accepted", "refused")),
+        ("excluded", f"{counts.excluded:,} ({', '.join(reasons)})" if counts.excluded else 0),
+        ("uncertain", counts.uncertain),
+        ("pending", f"{counts.pending:,} ({counts.deferred:,} deferred)" if counts.deferred else counts.pending),
+        ("balances", counts.balanced),
+        ("rate", f"{found.rate_per_second:,.0f} a second" if found.rate_per_second else ""),
+        ("next try", found.next_due),
+        ("ready about", found.finish),
+        ("began", mailing.started),
+        ("finished", mailing.finished),
+    ]
+
+
+def _tell_state(mailing: Mailing, as_json: bool) -> None:
+    answer({"mailing": mailing.id, "state": mailing.state}, [f"Mailing {mailing.id} is {mailing.state}."], as_json=as_json)

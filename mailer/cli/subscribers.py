@@ -1,0 +1,170 @@
+"""`pressrun subscribers`: the people on the lists."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from mailer.cli.answering import AsJson, Fact, answer, described, progress, table
+from mailer.cli.opening import with_press
+from mailer.errors import NotFoundError
+
+if TYPE_CHECKING:
+    from mailer.delivery.press import Press
+    from subscribers.importing import ImportReport
+    from subscribers.subscriber import Subscriber
+
+app = typer.Typer(rich_markup_mode=None, no_args_is_help=True, help="Subscribers: the people on the lists.")
+
+AddressArgument = Annotated[str, typer.Argument(metavar="ADDRESS")]
+ListOption = Annotated[str, typer.Option("--list", help="A list's slug.", metavar="LIST")]
+_SHOWN_ROWS = 20
+
+
+@app.command("list")
+def list_subscribers(
+    list_slug: ListOption = "",
+    state: Annotated[str, typer.Option(help="With --list: active, pending or left.")] = "active",
+    search: Annotated[str, typer.Option(help="Only those with this text in their address, name or fields.")] = "",
+    limit: Annotated[int, typer.Option(min=1, help="Show no more than this many.")] = 50,
+    as_json: AsJson = False,
+) -> None:
+    """List people: those on a list, or those that a search finds."""
+
+    async def story(press: Press) -> list[Subscriber]:
+        if not list_slug:
+            return await press.people.subscribers.search(search, limit)
+        return await _on_list(press, list_slug, state, search, limit)
+
+    found = with_press(story)
+    rows = ((str(one.id), one.address, one.name, one.language, one.joined) for one in found)
+    facts = [_facts(one) for one in found]
+    answer(facts, table(("id", "address", "name", "language", "joined"), rows, empty="Nobody."), as_json=as_json)
+
+
+@app.command()
+def show(address: AddressArgument, as_json: AsJson = False) -> None:
+    """Show a person: who they are, where they stand on each list, what they agreed to, whether they are suppressed."""
+
+    async def story(press: Press) -> dict[str, Fact]:
+        return await _everything(press, await _find(press, address))
+
+    facts = with_press(story)
+    answer(facts, described(_pairs(facts)), as_json=as_json)
+
+
+@app.command()
+def add(
+    address: AddressArgument,
+    list_slug: ListOption,
+    name: Annotated[str, typer.Option(help="The person's name.")] = "",
+    language: Annotated[str, typer.Option(help="Such as en or zh-CN.")] = "",
+    words: Annotated[str, typer.Option(help="What the person agreed to, and how; kept as their consent.")] = "",
+    confirmed: Annotated[bool, typer.Option("--confirmed", help="The person has confirmed already.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Add one person to a list: pending until they confirm, unless they did already."""
+
+    async def story(press: Press) -> dict[str, Fact]:
+        return await _added(press, address, list_slug, name=name, language=language, words=words, confirmed=confirmed)
+
+    facts = with_press(story)
+    answer(facts, [f"{facts['address']} is {facts['state']} on {list_slug}."], as_json=as_json)
+
+
+@app.command("import")
+def import_people(
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="CSV with a heading; a column “email” is needed.")],
+    list_slug: ListOption,
+    words: Annotated[str, typer.Option(help="What these people agreed to, when and how; kept as their consent.")] = "",
+    confirmed: Annotated[bool, typer.Option("--confirmed", help="They have confirmed already: mail them.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Import people, with a report on every row. Who left or is suppressed stays so. Repeating it is harmless."""
+    with progress(f"Importing {file.name}") as tell:
+
+        async def story(press: Press) -> ImportReport:
+            from mailer import clock
+            from subscribers.consent import Consent
+            from subscribers.importing import import_csv
+
+            now = clock.now()
+            joined = await press.people.lists.find(list_slug)
+            consent = Consent(list_id=joined.id, when=now, words=words, where=file.name, by="pressrun subscribers import")
+            return await import_csv(press.people, file, joined, consent, confirmed=confirmed, now=now, progress=tell)
+
+        report = with_press(story)
+    answer(_report_facts(report), _report_lines(report), as_json=as_json)
+
+
+@app.command()
+def leave(address: AddressArgument, list_slug: ListOption, as_json: AsJson = False) -> None:
+    """Take a person off a list, as they asked. Only they can come back, by confirming anew."""
+
+    async def story(press: Press) -> bool:
+        from mailer import clock
+        from subscribers.joining import leave as act
+
+        person = await _find(press, address)
+        return await act(press.people, person.id, (await press.people.lists.find(list_slug)).id, clock.now())
+
+    changed = with_press(story)
+    line = f"{address} has left {list_slug}." if changed else f"{address} was not on {list_slug}; nothing changed."
+    answer({"address": address, "list": list_slug, "changed": changed}, [line], as_json=as_json)
+
+
+async def _find(press: Press, address: str) -> Subscriber:
+    from subscribers.address import parse_address
+
+    found = await press.people.subscribers.find(parse_address(address))
+    if found is None:
+        raise NotFoundError(f"Nobody with the address {address} is known.")
+    return found
+
+
+async def _on_list(press: Press, list_slug: str, state: str, search: str, limit: int) -> list[Subscriber]:
+    from subscribers.subscription import SubscriptionState
+
+    if state not in tuple(SubscriptionState):
+        raise typer.BadParameter(f"There is no state “{state}”: {', '.join(SubscriptionState)}.")
+    one = await press.people.lists.find(list_slug)
+    cohort = await press.people.lists.cohort(one.id, SubscriptionState(state))
+    if search:
+        found = await press.people.subscribers.search(search, limit=1_000)
+        return [person for person in found if person.id in cohort][:limit]
+    people = await press.people.subscribers.read(list(cohort.slice(0, limit)))
+    return [people[number] for number in sorted(people)]
+
+
+async def _everything(press: Press, person: Subscriber) -> dict[str, Fact]:
+    slugs = {one.id: one.slug for one in await press.people.lists.all()}
+    standing = await press.people.lists.lists_of(person.id)
+    suppression = await press.people.suppressions.find(person.address)
+    return {
+        **_facts(person),
+        "lists": {slugs[list_id]: state.value for list_id, state in standing.items()},
+        "suppressed": f"{suppression.reason.value}: {suppression.evidence}" if suppression else None,
+        "consents": [
+            {"list": slugs.get(one.list_id, ""), "event": one.event, "when": one.when, "words": one.words, "by": one.by}
+            for one in await press.people.consents.of(person.id)
+        ],
+    }
+
+
+async def _added(
+    press: Press, address: str, list_slug: str, *, name: str, language: str, words: str, confirmed: bool
+) -> dict[str, Fact]:
+    raise NotImplementedError
+
+
+def _facts(person: Subscriber) -> dict[str, Fact]:
+    return {
+        "id": person.id,
+        "address": person.address,
+        "name": person.name,
+        "language": person.language,
+        "fields": dict(person.fields),
+        "joined": person.joined,
+    }

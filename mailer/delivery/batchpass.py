@@ -1,0 +1,256 @@
+"""A pass: one run over the pending people of one batch, under a lease.
+
+The order that makes a crash harmless: "claimed" is written before the first byte leaves; an outcome is written after its
+reply came; a suppression that follows from a refusal is written before the refusal itself. What lies between can only be
+"claimed and not settled", and the next pass sees it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from mailer.delivery.batch import Batch
+from mailer.delivery.ledger import ExclusionReason, Words
+from mailer.delivery.planning import reasons_of
+from mailer.delivery.press import Press
+from mailer.delivery.reply import LastTry, instant, milliseconds
+from mailer.delivery.retry import RetryPolicy
+from mailer.delivery.store import Lease, as_written, changed
+from mailer.issues.mailing import Mailing
+from mailer.settings import UncertainPolicy
+from mailer.smtp.outcome import Outcome, OutcomeKind
+from subscribers.cohort import positions_in
+from subscribers.lists import ListId
+from subscribers.subscriber import Subscriber
+from subscribers.subscription import SubscriptionState
+
+_LOST = Outcome(
+    kind=OutcomeKind.UNCERTAIN,
+    reply=None,
+    step="dot",
+    detail="the worker ended before the relay's reply was recorded",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Recipient:
+    """Somebody who was claimed, and the list through which they are mailed."""
+
+    subscriber: Subscriber
+    list_id: ListId
+
+
+@dataclass(slots=True)
+class Pass:
+    """One batch while its lease is ours: its words in memory, and what was not written yet."""
+
+    mailing: Mailing
+    lease: Lease
+    words: Words
+    retry: RetryPolicy
+    lease_until: float
+    """When the lease runs out at the earliest, by the event loop's clock."""
+    last_tries: dict[int, LastTry] = field(default_factory=dict)
+    """By place in the batch."""
+    is_lost: bool = False
+    """Somebody else has taken the batch: nothing of ours counts any more."""
+    is_fed: bool = False
+    """Nobody more will be claimed in this pass."""
+    _written: dict[str, int] = field(default_factory=dict)
+    _unwritten_tries: dict[int, LastTry | None] = field(default_factory=dict)
+    _in_hand: int = 0
+
+    @classmethod
+    async def begin(cls, press: Press, mailing: Mailing, batch: Batch, now: datetime) -> Pass | None:
+        """Take a batch's lease and read where its people stand; None while somebody else has it."""
+        asked_at = asyncio.get_running_loop().time()
+        lease = await press.ledger.take(batch, now)
+        if lease is None:
+            return None
+        words = await press.ledger.read(batch)
+        one = cls(
+            mailing,
+            lease,
+            words,
+            RetryPolicy.from_settings(press.settings),
+            lease_until=asked_at + press.ledger.lease_for.total_seconds(),
+            _written=as_written(words),
+        )
+        tried = {place: batch.subscriber_at(place) for place in positions_in(words.put_off)}
+        found = await press.ledger.last_tries(mailing.id, tried.values())
+        one.last_tries = {place: found[person] for place, person in tried.items() if person in found}
+        # What an earlier pass claimed and did not settle is due at once, or held, as the mailing's policy says.
+        for place in positions_in(words.orphaned):
+            one._doubt(place, _LOST, now, due=now)
+        return one
+
+    @property
+    def batch(self) -> Batch:
+        """The batch that is passed over."""
+        return self.lease.batch
+
+    @property
+    def is_done(self) -> bool:
+        """Whether nobody is in hand and nobody more will be."""
+        return self.is_fed and not self._in_hand
+
+    @property
+    def has_news(self) -> bool:
+        """Whether anything changed since the last write."""
+        return bool(self._unwritten_tries or changed(self.words, self._written))
+
+    def may_hand_over(self) -> bool:
+        """Whether the lease surely still stands: a process that was stopped and wakes up must not go on."""
+        return not self.is_lost and asyncio.get_running_loop().time() < self.lease_until
+
+    def windows(self, size: int, now: datetime) -> Iterator[int]:
+        """Yield the people who are due now, so many at a time, each once."""
+        now_ms = milliseconds(now)
+        due = [
+            place
+            for place in positions_in(self.words.pending)
+            if place not in self.last_tries or self.last_tries[place].next_ms <= now_ms
+        ]
+        for start in range(0, len(due), size):
+            yield sum(1 << place for place in due[start : start + size])
+
+    async def claim(self, press: Press, window: int) -> list[Recipient]:
+        """Check a window of people once more, exclude those who may no longer be mailed, and claim the rest.
+
+        Empty, and the pass lost, if the batch is somebody else's now.
+        """
+        lists = await self._active_by_list(press)
+        await self._exclude_unmailable(press, window, lists)
+        allowed = window & self.words.pending
+        records = await press.people.subscribers.read(
+            [self.batch.subscriber_at(place) for place in positions_in(allowed)]
+        )
+        recipients = [
+            Recipient(records[person], next(list_id for list_id, active in lists.items() if active >> place & 1))
+            for place in positions_in(allowed)
+            if (person := self.batch.subscriber_at(place)) in records
+        ]
+        claimed = sum(1 << self.batch.place_of(one.subscriber.id) for one in recipients)
+        # A record that is gone was erased after planning.
+        self._exclude(allowed & ~claimed, ExclusionReason.ERASED)
+        self.words.claim(claimed)
+        self._in_hand |= claimed
+        return recipients if await self.write(press) else []
+
+    def settle(self, subscriber: Subscriber, outcome: Outcome, now: datetime) -> None:
+        """Take in what one hand-over ended as."""
+        place = self.batch.place_of(subscriber.id)
+        self._in_hand &= ~(1 << place)
+        match outcome.kind:
+            case OutcomeKind.ACCEPTED:
+                self.words.accept(1 << place)
+                if self.last_tries.pop(place, None):
+                    self._unwritten_tries[place] = None
+            case OutcomeKind.REFUSED:
+                self._note(place, outcome, now)
+                self.words.refuse(1 << place)
+            case OutcomeKind.DEFERRED:
+                self._put_off(place, outcome, now)
+            case OutcomeKind.UNCERTAIN:
+                self._doubt(place, outcome, now)
+
+    def give_back(self, subscriber: Subscriber) -> None:
+        """Take back somebody whose hand-over never began."""
+        bit = 1 << self.batch.place_of(subscriber.id)
+        self._in_hand &= ~bit
+        self.words.give_back(bit)
+
+    def give_back_all_but(self, kept: Iterable[Subscriber]) -> None:
+        """Take back everybody in hand whose hand-over never began, except these."""
+        never_began = self._in_hand & ~sum(1 << self.batch.place_of(one.id) for one in kept)
+        self._in_hand &= ~never_began
+        self.words.give_back(never_began)
+
+    def exclude_pending(self, reason: ExclusionReason) -> None:
+        """Exclude everybody who is still pending and not in hand."""
+        self._exclude(self.words.pending & ~self._in_hand, reason)
+
+    async def write(self, press: Press) -> bool:
+        """Write what has changed and renew the lease; False, and the pass lost, if somebody else has the batch."""
+        changes, tries = changed(self.words, self._written), dict(self._unwritten_tries)
+        by_position = {self.batch.first + place: last_try for place, last_try in tries.items()}
+        asked_at = asyncio.get_running_loop().time()
+        if not await press.ledger.write(self.lease, changes, by_position):
+            self.is_lost = True
+            return False
+        self.lease_until = asked_at + press.ledger.lease_for.total_seconds()
+        self._written |= changes
+        for place, last_try in tries.items():
+            if self._unwritten_tries.get(place) is last_try:
+                del self._unwritten_tries[place]
+        return True
+
+    async def conclude(self, press: Press, *, rest: timedelta = timedelta(0)) -> None:
+        """Say when the batch is due again (after a rest at least), or that it is finished; give the lease back."""
+        if self.words.pending:
+            soonest = await press.ledger.now() + rest
+            await press.ledger.put_off(self.batch, max(self._next_due() or soonest, soonest))
+        else:
+            await press.ledger.finish(self.batch)
+        await press.ledger.release(self.lease)
+
+    def _next_due(self) -> datetime | None:
+        """Return when the first of those who were put off is due; None if somebody who was never tried is left."""
+        tried = [
+            self.last_tries[place].next_ms for place in positions_in(self.words.pending) if place in self.last_tries
+        ]
+        return instant(min(tried)) if len(tried) == self.words.pending.bit_count() else None
+
+    def _exclude(self, bits: int, reason: ExclusionReason) -> None:
+        if bits:
+            self.words.exclude(bits, reason)
+
+    async def _active_by_list(self, press: Press) -> dict[ListId, int]:
+        return {
+            list_id: self._cut(await press.people.lists.bits(list_id, SubscriptionState.ACTIVE, self.batch.chunk))
+            for list_id in self.mailing.lists
+        }
+
+    async def _exclude_unmailable(self, press: Press, window: int, lists: dict[ListId, int]) -> None:
+        suppressed = self._cut(await press.people.suppressions.bits(self.batch.chunk)) & window
+        if suppressed:
+            whole = suppressed << self.batch.first
+            for reason, bits in (await reasons_of(press.people, self.batch.chunk, whole)).items():
+                self._exclude(bits >> self.batch.first, reason)
+        active = 0
+        for bits in lists.values():
+            active |= bits
+        # Planning has seen them active, so whoever is no longer has left.
+        self._exclude(window & ~active & ~suppressed, ExclusionReason.LEFT)
+
+    def _cut(self, chunk_bits: int) -> int:
+        return chunk_bits >> self.batch.first & ((1 << (self.batch.last + 1 - self.batch.first)) - 1)
+
+    def _doubt(self, place: int, outcome: Outcome, now: datetime, due: datetime | None = None) -> None:
+        if self.mailing.uncertain_policy is UncertainPolicy.HOLD:
+            self._note(place, outcome, now)
+            self.words.hold(1 << place)
+        else:
+            self._put_off(place, outcome, now, due)
+
+    def _put_off(self, place: int, outcome: Outcome, now: datetime, due: datetime | None = None) -> None:
+        earlier = self.last_tries.get(place)
+        tries = earlier.tries + 1 if earlier else 1
+        last_try = self._note(place, outcome, now, due or self.retry.next_try(tries, now))
+        if self.retry.is_given_up(last_try.first, now):
+            self.words.refuse(1 << place)
+        else:
+            self.words.defer(1 << place)
+
+    def _note(self, place: int, outcome: Outcome, now: datetime, due: datetime | None = None) -> LastTry:
+        last_try = LastTry.after(
+            self.last_tries.get(place),
+            outcome,
+            now_ms=milliseconds(now),
+            next_ms=milliseconds(due) if due else 0,
+        )
+        self.last_tries[place] = self._unwritten_tries[place] = last_try
+        return last_try

@@ -1,0 +1,116 @@
+"""Why somebody was or was not mailed, in a sentence."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+
+from mailer.delivery.ledger import ExclusionReason, Standing, Words
+from mailer.delivery.press import Press
+from mailer.delivery.reply import LastTry, instant
+from mailer.issues.mailing import Mailing, MailingId
+from subscribers.address import parse_address
+from subscribers.cohort import SubscriberId, chunk_of, position_of
+
+_BECAUSE = {
+    ExclusionReason.LEFT: "they have left the list",
+    ExclusionReason.NOT_CONFIRMED: "they have not confirmed their subscription",
+    ExclusionReason.HARD_BOUNCE: "mail to this address bounced for good, so it is suppressed",
+    ExclusionReason.COMPLAINT: "they complained about earlier mail, so the address is suppressed",
+    ExclusionReason.MANUAL: "the address was suppressed by hand",
+    ExclusionReason.LEGAL: "the address is suppressed for legal reasons",
+    ExclusionReason.ERASED: "they were erased",
+    ExclusionReason.CANCELLED: "the mailing was cancelled before their turn came",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Explanation:
+    """Where one person stands in one mailing, and why."""
+
+    address: str
+    standing: Standing | None
+    """None: not in the audience."""
+    reason: str
+    """The exclusion reason; empty where nobody was excluded."""
+    reply: str
+    """What the relay said at the last try; empty where nothing is remembered."""
+    sentence: str
+
+
+async def why(press: Press, mailing_id: MailingId, address: str) -> Explanation:
+    """Explain one person's standing. Raises AddressError for a text that is no address."""
+    mailing = await press.mailings.get(mailing_id)
+    parsed = parse_address(address)
+    subscriber = await press.people.subscribers.find(parsed)
+    if subscriber is None:
+        sentence = f"{parsed} was not mailed: nobody with this address is known."
+        return Explanation(parsed, None, "", "", sentence)
+    (explanation,) = await explain_many(press, mailing.id, [subscriber.id])
+    return explanation
+
+
+async def explain_many(press: Press, mailing_id: MailingId, ids: Iterable[SubscriberId]) -> list[Explanation]:
+    """Explain the standing of each of these people, in their order."""
+    wanted = list(ids)
+    mailing = await press.mailings.get(mailing_id)
+    people = await press.people.subscribers.read(wanted)
+    words = {chunk: await press.ledger.chunk(mailing_id, chunk) for chunk in {chunk_of(one) for one in wanted}}
+    tries = await press.ledger.last_tries(mailing_id, wanted)
+    return [
+        _explain(
+            mailing,
+            people[one].address if one in people else f"(erased person {one})",
+            words[chunk_of(one)],
+            position_of(one),
+            tries.get(one),
+        )
+        for one in wanted
+    ]
+
+
+def _explain(mailing: Mailing, address: str, words: Words, position: int, tried: LastTry | None) -> Explanation:
+    standing = words.standing(position)
+    reason = next((reason for reason, bits in words.excluded_by.items() if bits >> position & 1), None)
+    return Explanation(
+        address=address,
+        standing=standing,
+        reason=reason.value if reason else "",
+        reply=tried.sentence if tried else "",
+        sentence=f"{address} {_tell(mailing, standing, reason, tried)}",
+    )
+
+
+def _tell(mailing: Mailing, standing: Standing | None, reason: ExclusionReason | None, tried: LastTry | None) -> str:
+    name = f"mailing {mailing.id} ({mailing.subject})"
+    match standing:
+        case None:
+            return f"was not in the audience of {name}: on none of its lists when it began."
+        case Standing.ACCEPTED:
+            return f"was mailed {name}: the relay accepted the message."
+        case Standing.REFUSED:
+            return f"was not mailed {name}. {_said(tried)}"
+        case Standing.EXCLUDED:
+            return f"was not mailed {name}: {_BECAUSE[reason] if reason else 'excluded for a reason not on record'}."
+        case Standing.UNCERTAIN:
+            return f"may or may not have got {name}; nobody mails them again without a decision. {_said(tried)}"
+        case Standing.DEFERRED:
+            return f"has not got {name} yet. {_said(tried)}{_again(tried)}"
+        case Standing.PENDING:
+            return f"has not got {name} yet: their turn is still to come (the mailing is {mailing.state})."
+
+
+def _said(tried: LastTry | None) -> str:
+    if tried is None:
+        return "No reply is on record."
+    count = f" (try {tried.tries})" if tried.tries > 1 else ""
+    return f"{_moment(instant(tried.last_ms))}{count}: {tried.sentence}"
+
+
+def _again(tried: LastTry | None) -> str:
+    return f" Next try: {_moment(instant(tried.next_ms))}." if tried and tried.next_ms else ""
+
+
+def _moment(moment: datetime) -> str:
+    return f"{moment:%Y-%m-%d %H:%M:%S} UTC"

@@ -1,0 +1,30 @@
+"""Everything that a recipe of this room works with, opened once a process and handed from above."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from mailer.bounces.store import ReportStore
+from mailer.delivery.store import LedgerStore
+from mailer.issues.store import IssueStore, MailingStore, NewsletterStore
+from mailer.rendering.store import EditionStore
+from mailer.settings import Settings
+from mailer.tokens import Tokens
+from subscribers.people import People
+from subscribers.storage import Redis
+
+
+@dataclass(frozen=True, slots=True)
+class Press:
+    """The stores, the tokens and the settings of one installation."""
+
+    settings: Settings
+    redis: Redis
+    tokens: Tokens
+    people: People
+    newsletters: NewsletterStore
+    issues: IssueStore
+    mailings: MailingStore
+    editions: EditionStore
+    ledger: LedgerStore
+    reports: ReportStore

@@ -1,0 +1,55 @@
+"""How far a mailing has come, how fast it goes, and when it will be done. All of it is derived on read."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from mailer.delivery.ledger import LedgerCounts
+from mailer.delivery.press import Press
+from mailer.issues.mailing import Mailing, MailingId, MailingState
+
+_RECENT_SECONDS = 10
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """A mailing at one moment."""
+
+    mailing: Mailing
+    counts: LedgerCounts
+    rate_per_second: float
+    """Hand-overs settled a second: of late while it is sending, over its whole time when it is finished."""
+    finish: datetime | None
+    """When it will be done at this rate; None where that cannot be told."""
+    next_due: datetime | None
+    """When people who were put off are tried again; None if nobody is waiting."""
+
+
+async def progress_of(press: Press, mailing_id: MailingId) -> Progress:
+    """Return how far a mailing has come."""
+    mailing = await press.mailings.get(mailing_id)
+    counts = await press.ledger.counts(mailing_id)
+    now = await press.ledger.now()
+    pace = await press.ledger.pace(mailing_id)
+    rate = _rate(pace, int(now.timestamp()), is_finished=mailing.is_finished)
+    untried = counts.pending - counts.deferred
+    finish = now + timedelta(seconds=untried / rate) if rate and untried else None
+    next_due = await press.ledger.next_due(mailing_id)
+    return Progress(
+        mailing=mailing,
+        counts=counts,
+        rate_per_second=rate,
+        finish=finish if mailing.state is MailingState.SENDING else None,
+        next_due=next_due if next_due and next_due > now else None,
+    )
+
+
+def _rate(pace: dict[int, int], now: int, *, is_finished: bool) -> float:
+    if is_finished:
+        return sum(pace.values()) / len(pace) if pace else 0.0
+    # The present second is not over yet, so it would look slow.
+    recent = [count for second, count in pace.items() if now - _RECENT_SECONDS <= second < now]
+    first = min(pace, default=now)
+    seconds = min(_RECENT_SECONDS, max(now - first, 1))
+    return sum(recent) / seconds

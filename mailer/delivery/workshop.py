@@ -1,0 +1,38 @@
+"""Where messages are made: the compiled edition of each mailing, kept while a shift lasts."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from mailer.delivery.press import Press
+from mailer.issues.mailing import Mailing, MailingId
+from mailer.rendering.message import Assembler, MailingFacts
+from mailer.smtp.envelope import HandOver
+from subscribers.lists import ListId
+from subscribers.subscriber import Subscriber
+
+
+class Workshop:
+    """Makes each recipient's message from the edition of their mailing."""
+
+    def __init__(self, press: Press) -> None:
+        """Begin without any edition."""
+        self._press = press
+        self._assemblers: dict[tuple[MailingId, ListId], Assembler] = {}
+
+    async def prepare(self, mailing: Mailing) -> None:
+        """Fetch what the messages of a mailing are made from. Raises NotFoundError if it is gone."""
+        if (mailing.id, mailing.lists[0]) in self._assemblers:
+            return
+        edition = await self._press.editions.get(mailing.edition)
+        newsletter = await self._press.newsletters.get(mailing.newsletter)
+        for list_id in mailing.lists:
+            found = await self._press.people.lists.get(list_id)
+            facts = MailingFacts(mailing_id=mailing.id, list_id=list_id, list_slug=found.slug)
+            self._assemblers[mailing.id, list_id] = Assembler(
+                edition, newsletter, facts, self._press.tokens, self._press.settings.public_url
+            )
+
+    def hand_over(self, mailing: Mailing, list_id: ListId, subscriber: Subscriber, now: datetime) -> HandOver:
+        """Return one person's message in its envelope. Raises RenderError for a message that cannot be made."""
+        return self._assemblers[mailing.id, list_id].hand_over(subscriber, now)

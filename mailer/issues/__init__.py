@@ -1,0 +1,1 @@
+"""What is sent: newsletters, issues as their editors know them, and mailings."""

@@ -1,0 +1,85 @@
+"""A mailing: one issue going to one audience. Its states, and which may follow which."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import NewType
+
+from mailer.settings import UncertainPolicy
+from subscribers.lists import ListId
+
+MailingId = NewType("MailingId", int)
+
+
+class MailingState(StrEnum):
+    """Where a mailing stands as a whole. Where each recipient stands is the ledger's business."""
+
+    DRAFT = "draft"
+    """Made, not yet asked for."""
+    SCHEDULED = "scheduled"
+    """Begins when its time has come."""
+    SENDING = "sending"
+    """Being planned or handed over."""
+    PAUSED = "paused"
+    """Nothing new is handed over until it is resumed."""
+    COMPLETE = "complete"
+    """Nobody is pending. Final."""
+    CANCELLED = "cancelled"
+    """Ended by a person; who was pending is excluded. Final."""
+
+
+MOVES: dict[MailingState, frozenset[MailingState]] = {
+    MailingState.DRAFT: frozenset({MailingState.SCHEDULED, MailingState.CANCELLED}),
+    MailingState.SCHEDULED: frozenset({MailingState.DRAFT, MailingState.SENDING, MailingState.CANCELLED}),
+    MailingState.SENDING: frozenset({MailingState.PAUSED, MailingState.COMPLETE, MailingState.CANCELLED}),
+    # Outcomes of hand-overs in flight still arrive while paused, and the last of them can complete the mailing.
+    MailingState.PAUSED: frozenset({MailingState.SENDING, MailingState.COMPLETE, MailingState.CANCELLED}),
+    MailingState.COMPLETE: frozenset(),
+    MailingState.CANCELLED: frozenset(),
+}
+"""From each state, the states that may follow. The script that moves a mailing is given this table's row."""
+
+ACTIVE_STATES = frozenset({MailingState.SCHEDULED, MailingState.SENDING})
+"""States in which the tick has something to do."""
+
+FINAL_STATES = frozenset(state for state, following in MOVES.items() if not following)
+"""States that nothing follows."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Mailing:
+    """One issue going to the people of some lists."""
+
+    id: MailingId
+    issue: str
+    """The issue's slug."""
+    newsletter: str
+    """The newsletter's slug."""
+    lists: tuple[ListId, ...]
+    edition: str
+    """The hash that names the compiled issue; what is mailed is this, whatever happens to the issue later."""
+    subject: str
+    """The subject as the editor wrote it, for pages and lists."""
+    state: MailingState = MailingState.DRAFT
+    uncertain_policy: UncertainPolicy = UncertainPolicy.RESEND
+    created: datetime
+    starts: datetime | None = None
+    """When it is due; None until it is scheduled."""
+    started: datetime | None = None
+    """When sending first began."""
+    finished: datetime | None = None
+    """When it became complete or cancelled."""
+    problem: str = ""
+    """A sentence for the operator, such as why it was paused; empty: none."""
+
+    @property
+    def is_active(self) -> bool:
+        """Whether the tick has something to do for it."""
+        return self.state in ACTIVE_STATES
+
+    @property
+    def is_finished(self) -> bool:
+        """Whether nothing can happen to it any more."""
+        return self.state in FINAL_STATES

@@ -1,0 +1,68 @@
+"""A newsletter: a publication with a name, a sender and a postal address. It owns lists; issues appear in it."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from mailer.issues.wording import check_line, check_slug
+
+_PHRASE = re.compile(r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~ -]+")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Newsletter:
+    """A publication as its editor knows it.
+
+    Raises SourceError for a slug of other characters than a–z, 0–9 and "-", and for line breaks or control characters
+    where they could break out of a mail header.
+    """
+
+    slug: str
+    name: str
+    sender_name: str
+    """The display name in From; it names the sender and nothing else."""
+    sender_address: str
+    """The address in From."""
+    reply_to: str = ""
+    """Where answers go; empty: to the sender's address."""
+    return_path_domain: str = ""
+    """The domain that bounces come back to, such as `bounces.example.com`; empty: the sender's domain."""
+    postal_address: str = ""
+    """Shown at the end of every mail, as the law of many countries asks; lines are kept."""
+    language: str = "en"
+    """The language of its issues where they do not say (BCP 47)."""
+    list_id_domain: str = ""
+    """The domain in List-Id; empty: the sender's domain. Never change it: mailboxes sort by it (RFC 2919 §3)."""
+    theme: str = "digest"
+    """The template of its issues where they do not say."""
+
+    def __post_init__(self) -> None:
+        check_slug(self.slug, what="newsletter")
+        for what in ("name", "sender_name", "sender_address", "reply_to", "return_path_domain", "list_id_domain"):
+            check_line(getattr(self, what), what=f"newsletter {self.slug}: {what}")
+
+    @property
+    def sender_domain(self) -> str:
+        """The domain of the address in From."""
+        return self.sender_address.rpartition("@")[2]
+
+    @property
+    def bounce_domain(self) -> str:
+        """The domain of the return path."""
+        return self.return_path_domain or self.sender_domain
+
+    @property
+    def list_id(self) -> str:
+        """The value of List-Id: `Name <slug.domain>` (RFC 2919 §2), ASCII, the same for the newsletter's whole life.
+
+        The phrase is left out where it is not ASCII: encoded words have no place in a List- header, and the identifier
+        is what mail programs sort by.
+        """
+        identifier = f"<{self.slug}.{self.list_id_domain or self.sender_domain}>"
+        if not self.name.isascii():
+            return identifier
+        if _PHRASE.fullmatch(self.name):
+            return f"{self.name} {identifier}"
+        quoted = self.name.replace("\\", "\\\\").replace('"', '\\"')
+        return f'"{quoted}" {identifier}'

@@ -1,0 +1,56 @@
+"""One function for each thing that happens to mail, so that a log can be read and searched years later.
+
+Lines are `what key=value …`; addresses are written only where somebody must act on them. Accepted messages are logged at
+DEBUG: the ledger remembers them, and a million lines help nobody.
+"""
+
+from __future__ import annotations
+
+import logging
+
+_log = logging.getLogger("pressrun.mail")
+
+
+def planned(mailing: int, audience: int, to_mail: int) -> None:
+    """The audience of a mailing was frozen."""
+    _log.info("planned mailing=%d audience=%d to_mail=%d", mailing, audience, to_mail)
+
+
+def completed(mailing: int) -> None:
+    """Nobody is pending any more."""
+    _log.info("completed mailing=%d", mailing)
+
+
+def accepted(mailing: int, subscriber: int) -> None:
+    """The relay took responsibility for a message."""
+    _log.debug("accepted mailing=%d subscriber=%d", mailing, subscriber)
+
+
+def not_accepted(mailing: int, subscriber: int, kind: str, sentence: str) -> None:
+    """A hand-over ended as deferred, refused or uncertain."""
+    _log.info("%s mailing=%d subscriber=%d: %s", kind, mailing, subscriber, sentence)
+
+
+def lost_lease(mailing: int, batch: str) -> None:
+    """Another worker has taken a batch that this one was passing over."""
+    _log.warning("lost-lease mailing=%d batch=%s: another worker goes on with it", mailing, batch)
+
+
+def relay_failed(problem: str) -> None:
+    """A relay cannot be used just now."""
+    _log.warning("relay-failed: %s", problem)
+
+
+def paused(mailing: int, why: str) -> None:
+    """A mailing was paused."""
+    _log.warning("paused mailing=%d: %s", mailing, why)
+
+
+def recut(mailing: int, pending: int) -> None:
+    """Pending people were found in no batch, and were put into new ones."""
+    _log.warning("recut mailing=%d pending=%d: their batches were missing", mailing, pending)
+
+
+def waiting_for_redis(problem: str) -> None:
+    """Redis cannot be reached; outcomes wait in memory."""
+    _log.warning("waiting-for-redis: %s", problem)

@@ -1,0 +1,62 @@
+"""CSS into the elements, through premailer, for the programs that read no style sheet.
+
+Only our own content CSS is inlined; MJML's style sheets stay as they are, since premailer would take the `!important`
+out of their media queries. premailer's CSS parser fetches every `@import`, even `file:`, whatever one tells it: the
+fetcher is replaced by one that fetches nothing. It also drops the document type, which is put back.
+"""
+
+from __future__ import annotations
+
+import logging
+import re
+from threading import Lock
+from xml.etree.ElementTree import ParseError
+
+import cssutils
+import cssutils.util
+import premailer
+
+from mailer.errors import RenderError
+
+# Nothing outside is ever read while an issue is compiled: no style sheet, no font, no file.
+cssutils.util._defaultFetcher = lambda _url: None  # noqa: SLF001 - it offers no other way
+# It would report every `mso-` property as an error.
+cssutils.log.setLevel(logging.CRITICAL)
+
+_STYLE = re.compile(r"<style(?=[\s>])", re.IGNORECASE)
+_IGNORED = ' data-premailer="ignore"'
+# premailer keeps a parse cache and a logger for all threads together.
+_LOCK = Lock()
+
+
+def inline(html: str, content_css: str, *, place: str) -> str:
+    """Return the HTML with the content CSS written into the elements it selects.
+
+    The CSS must be simple: no variables, no 8-digit colours, no nth-child. Raises RenderError naming the file.
+    """
+    with _LOCK:
+        try:
+            inlined = str(_inlined(_STYLE.sub("<style" + _IGNORED, html), content_css))
+        except (ValueError, SyntaxError, ParseError) as error:
+            raise RenderError(
+                f"The content CSS cannot be written into the mail: {error}.", place=place, fix="Use simple selectors."
+            ) from error
+    inlined = inlined.replace(_IGNORED, "")
+    return inlined if inlined[:9].lower() == "<!doctype" else "<!doctype html>\n" + inlined
+
+
+def _inlined(html: str, content_css: str) -> object:
+    return premailer.transform(
+        html,
+        css_text=[content_css],
+        allow_network=False,
+        allow_loading_external_files=False,
+        strip_important=False,
+        keep_style_tags=False,
+        disable_validation=True,
+        disable_basic_attributes=["width", "height", "align", "valign", "bgcolor"],
+        align_floating_images=False,
+        remove_unset_properties=False,
+        exclude_pseudoclasses=True,
+        cache_css_parsing=True,
+    )

@@ -1,0 +1,37 @@
+"""Quoted-printable (RFC 2045 §6.7) in pieces that can be joined with others.
+
+A run and a value each end where a soft line break can follow at once: no line has more than 75 characters before it, so
+that with the "=" it keeps to 76. The standard library's encoder is used for the bytes; the rest is about the seams.
+"""
+
+from __future__ import annotations
+
+import binascii
+
+SOFT_BREAK = b"=\r\n"
+
+
+def encode_run(text: str) -> bytes:
+    """Encode text with LF line ends, as a run that a soft line break may follow."""
+    # The encoder treats the end of its input as the end of a line: it encodes a space there and fills the line to 76.
+    # A letter more, taken away again, makes the seam an ordinary place within a line.
+    encoded = binascii.b2a_qp(text.encode() + b"x", istext=True)[:-1]
+    return encoded.replace(b"\r\n", b"\n").replace(b"\n", b"\r\n")
+
+
+def encode_last_run(text: str) -> bytes:
+    """Encode the run that ends a body, with a line end of its own (RFC 2046 §5.1.1 gives the next to the boundary)."""
+    encoded = binascii.b2a_qp(text.encode().rstrip(b"\n") + b"\n", istext=True)
+    return encoded.replace(b"\r\n", b"\n").replace(b"\n", b"\r\n")
+
+
+def encode_value(value: str) -> bytes:
+    """Encode what goes into a hole: one line, between two soft line breaks."""
+    if len(value) < 70 and value.isalnum() and value.isascii():
+        return value.encode()
+    return binascii.b2a_qp(value.encode() + b"x", istext=False)[:-1].replace(b"\n", b"\r\n")
+
+
+def decode(body: bytes) -> str:
+    """Return the text of a whole body, with LF line ends."""
+    return binascii.a2b_qp(body).decode().replace("\r\n", "\n")

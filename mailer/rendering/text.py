@@ -1,0 +1,169 @@
+"""The text part: the same content for people who read plain text, and for programs that do.
+
+It is written from the Markdown's own tokens, never from the HTML: layout tables make no readable text. Lines are not
+wrapped; a reader's program knows its own width. A link is written as `words <address>`.
+"""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Iterator, Sequence
+
+from markdown_it.token import Token
+
+from mailer.rendering.document import Block, Button, Page, Picture, Prose, Rule, Story
+
+_WIDEST_TABLE = 100
+_LINE = "-" * 60
+
+
+def text_part(page: Page) -> str:
+    """Write the whole text part."""
+    head = f"{page.newsletter_name}\n{page.title}\n{page.date}"
+    view = f"{page.words.view}: {page.view_url}"
+    stories = [_story(story, page.words.image) for story in page.document.stories]
+    foot = [
+        page.words.why.format(newsletter=page.newsletter_name),
+        f"{page.words.unsubscribe}: {page.unsubscribe_url}",
+        "\n".join(page.postal_lines),
+    ]
+    introduction = _blocks(page.document.introduction, page.words.image)
+    parts = [head, view, *introduction, *stories, _LINE, *foot]
+    return "\n\n".join(part for part in parts if part) + "\n"
+
+
+def prose_text(tokens: Sequence[Token]) -> str:
+    """Write block tokens as text, with a blank line between blocks."""
+    return "\n\n".join(_written(tokens))
+
+
+def inline_text(token: Token, *, with_links: bool = True) -> str:
+    """Write one inline token: the words, with each link's address behind them unless they are the same."""
+    out: list[str] = []
+    opened: list[tuple[int, str]] = []
+    for child in token.children or ():
+        if child.type == "link_open":
+            opened.append((len(out), str(child.attrGet("href") or "")))
+        elif child.type == "link_close":
+            start, url = opened.pop()
+            words = "".join(out[start:])
+            if with_links and url and words not in (url, url.removeprefix("mailto:")):
+                out.append(f" <{url}>")
+        elif child.type == "image":
+            out.append(child.content)
+        elif child.type == "softbreak":
+            out.append(" ")
+        elif child.type == "hardbreak":
+            out.append("\n")
+        else:
+            out.append(child.content)
+    return "".join(out)
+
+
+def end_of(tokens: Sequence[Token], start: int) -> int:
+    """Return where the element ends that begins at `start`; the same place for a token that stands alone."""
+    depth = 0
+    for position in range(start, len(tokens)):
+        depth += tokens[position].nesting
+        if depth == 0:
+            return position
+    return len(tokens) - 1
+
+
+def _story(story: Story, image_word: str) -> str:
+    heading = f"{story.number}. {story.heading_text}" if story.number else story.heading_text
+    picture = [_picture(story.picture, image_word)] if story.picture else []
+    return "\n\n".join(part for part in (_LINE, heading, *picture, *_blocks(story.blocks, image_word)) if part)
+
+
+def _blocks(blocks: Sequence[Block], image_word: str) -> list[str]:
+    return [_block(block, image_word) for block in blocks]
+
+
+def _block(block: Block, image_word: str) -> str:
+    match block:
+        case Prose():
+            return block.text
+        case Button():
+            return f"→ {block.label}: {block.url}" if block.url else f"→ {block.label}"
+        case Picture():
+            return _picture(block, image_word)
+        case Rule():
+            return "* * *"
+
+
+def _picture(picture: Picture, image_word: str) -> str:
+    # A picture without words is decoration: nothing is lost where it cannot be seen.
+    words = f"[{image_word}: {picture.alt}]" if picture.alt else ""
+    return f"{words} <{picture.url}>".strip() if picture.url else words
+
+
+def _written(tokens: Sequence[Token]) -> Iterator[str]:
+    position = 0
+    while position < len(tokens):
+        token = tokens[position]
+        end = end_of(tokens, position)
+        inner = tokens[position + 1 : end]
+        match token.type:
+            case "paragraph_open" | "heading_open":
+                yield inline_text(inner[0])
+            case "bullet_list_open" | "ordered_list_open":
+                yield _list(token, inner)
+            case "blockquote_open":
+                yield _prefixed(prose_text(inner), "> ", "> ")
+            case "table_open":
+                yield _table(inner)
+            case "fence" | "code_block":
+                yield _prefixed(token.content.rstrip("\n"), "    ", "    ")
+            case "hr":
+                yield "* * *"
+        position = end + 1
+
+
+def _list(opening: Token, inner: Sequence[Token]) -> str:
+    number = int(opening.attrGet("start") or 1) if opening.type == "ordered_list_open" else None
+    items = []
+    position = 0
+    while position < len(inner):
+        end = end_of(inner, position)
+        content = inner[position + 1 : end]
+        sign = "- " if number is None else f"{number}. "
+        # A tight list hides its paragraphs, and so keeps its items and their own lists together.
+        is_tight = any(token.hidden for token in content)
+        text = ("\n" if is_tight else "\n\n").join(_written(content))
+        items.append((_prefixed(text, sign, " " * len(sign)), is_tight))
+        number = None if number is None else number + 1
+        position = end + 1
+    gap = "\n" if all(is_tight for _, is_tight in items) else "\n\n"
+    return gap.join(text for text, _ in items)
+
+
+def _table(inner: Sequence[Token]) -> str:
+    rows: list[list[str]] = []
+    for token in inner:
+        if token.type == "tr_open":
+            rows.append([])
+        elif token.type == "inline":
+            rows[-1].append(inline_text(token))
+    widths = [max(width_of(cell) for cell in column) for column in zip(*rows, strict=False)]
+    if sum(widths) + 3 * len(widths) > _WIDEST_TABLE:
+        return "\n".join(" | ".join(row) for row in rows)
+    lines = ["  ".join(_padded(cell, width) for cell, width in zip(row, widths, strict=False)).rstrip() for row in rows]
+    lines.insert(1, "  ".join("-" * width for width in widths))
+    return "\n".join(lines)
+
+
+def _padded(cell: str, width: int) -> str:
+    return cell + " " * (width - width_of(cell))
+
+
+def width_of(text: str) -> int:
+    """Columns on a terminal: wide East Asian characters take two, combining marks none."""
+    return sum(
+        0 if unicodedata.combining(char) else 2 if unicodedata.east_asianwidth_of(char) in "WF" else 1 for char in text
+    )
+
+
+def _prefixed(text: str, first: str, rest: str) -> str:
+    lines = text.split("\n")
+    return "\n".join((first if index == 0 else rest) + line if line else "" for index, line in enumerate(lines))

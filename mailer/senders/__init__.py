@@ -1,0 +1,1 @@
+"""Who mail is from."""

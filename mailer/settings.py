@@ -1,0 +1,170 @@
+"""Everything that an operator can set, in one place.
+
+Read, the first that has a value wins: environment variables `PRESSRUN_…`, the file `settings.toml` in Pressrun's home
+folder, the defaults below. The home folder is `$PRESSRUN_HOME`, else `./.pressrun`. Secrets are made by `pressrun init`
+(and by the demo) at first run and kept in `secret.key` there, readable by the owner alone; there is no default secret.
+"""
+
+from __future__ import annotations
+
+import os
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+from pydantic import Field, SecretStr, ValidationError
+from pydantic_settings import (
+    BaseSettings,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+    TomlConfigSettingsSource,
+)
+
+from mailer.errors import ConfigError
+
+Port = Annotated[int, Field(ge=0, le=65535)]
+
+
+class RelayTls(StrEnum):
+    """How the connection to a relay is protected."""
+
+    NONE = "none"
+    """Plain text: for loopback and for relays in the same host or network that the operator trusts."""
+    STARTTLS = "starttls"
+    """Upgrade before anything is said, with a verified certificate (RFC 3207); fail if it is not offered."""
+    IMPLICIT = "implicit"
+    """TLS from the first byte, with a verified certificate (RFC 8314)."""
+
+
+class UncertainPolicy(StrEnum):
+    """What to do with people whose message was handed over but whose reply was never recorded."""
+
+    RESEND = "resend"
+    """Hand over the same message, with the same Message-ID, once more."""
+    HOLD = "hold"
+    """Leave them as uncertain until evidence arrives or an operator decides."""
+
+
+class Settings(BaseSettings):
+    """The operator's settings. Each name is also an environment variable: `redis_url` is `PRESSRUN_REDIS_URL`."""
+
+    model_config = SettingsConfigDict(env_prefix="PRESSRUN_", extra="forbid", frozen=True)
+
+    home: Path = Path(".pressrun")
+    """Folder for secrets, logs, the demo's data and its Redis."""
+
+    redis_url: str = "redis://127.0.0.1:6379/0"
+    """Where people, issues and ledgers live. `redis://`, `rediss://` or `unix:///path/to.sock?db=0`."""
+    broker_url: str = ""
+    """Where Celery's hints travel; empty: the same Redis, database 1."""
+
+    public_url: str = "http://127.0.0.1:8025"
+    """The address under which subscribers reach this Pressrun; links in mail begin with it. No slash at the end."""
+    web_host: str = "127.0.0.1"
+    """Address that the web process listens on."""
+    web_port: Port = 8025
+    """Port that the web process listens on."""
+
+    relay_host: str = "127.0.0.1"
+    """The SMTP server that mail is handed to."""
+    relay_port: Port = 8026
+    """Its port."""
+    relay_tls: RelayTls = RelayTls.NONE
+    """`none`, `starttls` or `implicit`. Certificates are always verified."""
+    relay_username: str = ""
+    """User name for AUTH; empty: no authentication."""
+    relay_password: SecretStr = SecretStr("")
+    """Password for AUTH."""
+    relay_connections: Annotated[int, Field(ge=1, le=500)] = 4
+    """Connections that one worker process keeps to the relay."""
+    relay_timeout_seconds: Annotated[float, Field(gt=0)] = 60.0
+    """How long one step of an SMTP conversation may take (RFC 5321 §4.5.3.2 allows minutes; the dot has ten times this)."""
+    hello_name: str = ""
+    """Name said in EHLO; empty: this machine's own (RFC 5321 §4.1.1.1)."""
+
+    inbound_host: str = "127.0.0.1"
+    """Address that the listener for bounces and complaints listens on."""
+    inbound_port: Port = 8027
+    """Its port."""
+
+    inbox_host: str = "127.0.0.1"
+    """Address of the demo's catch-all inbox."""
+    inbox_port: Port = 8026
+    """Its SMTP port."""
+
+    batch_size: Annotated[int, Field(ge=1, le=10_000)] = 1_000
+    """People in one batch, at most."""
+    window_size: Annotated[int, Field(ge=1, le=1_000)] = 100
+    """People claimed at a time; a crash leaves at most this many a connection group to look at again."""
+    shift_seconds: Annotated[float, Field(gt=0, le=600)] = 10.0
+    """How long one Celery task goes on taking due batches."""
+    lease_seconds: Annotated[float, Field(ge=1, le=600)] = 15.0
+    """How long a batch stays with a worker that has fallen silent."""
+    retry_delays_seconds: tuple[float, ...] = (60, 300, 900, 1800, 3600, 7200, 14400)
+    """How long deferred people wait before the next try; the last one repeats."""
+    give_up_after_seconds: Annotated[float, Field(gt=0)] = 48 * 3600.0
+    """When deferred people are given up as refused (Postfix and Exim keep mail for 5 and 4 days; news is stale sooner)."""
+    worker_processes: Annotated[int, Field(ge=1, le=64)] = 2
+    """Processes of one `pressrun worker`."""
+    uncertain_policy: UncertainPolicy = UncertainPolicy.RESEND
+    """`resend` or `hold`; each mailing can say otherwise."""
+
+    @property
+    def broker(self) -> str:
+        """The broker's address, in the form that Celery's transport wants."""
+        if self.broker_url:
+            return self.broker_url
+        if self.redis_url.startswith("unix://"):
+            path = self.redis_url.removeprefix("unix://").split("?")[0]
+            return f"redis+socket://{path}?virtual_host=1"
+        address, _, _ = self.redis_url.rpartition("/")
+        return f"{address}/1"
+
+    def secret(self) -> bytes:
+        """Return the installation's secret, from `PRESSRUN_SECRET` or the home folder.
+
+        Raises ConfigError where none was made yet: tokens signed with a made-up key would break every link on restart.
+        """
+        text = os.environ.get("PRESSRUN_SECRET", "")
+        file = self.home / "secret.key"
+        if not text and file.is_file():
+            text = file.read_text().strip()
+        if len(text) < 32:
+            raise ConfigError(
+                f"There is no secret in {file}, nor in PRESSRUN_SECRET (32 characters at least). "
+                "Run `pressrun init` to make one."
+            )
+        return text.encode()
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Put the home folder's TOML file below the environment."""
+        file = home_folder() / "settings.toml"
+        return (init_settings, env_settings, TomlConfigSettingsSource(settings_cls, toml_file=file))
+
+
+def home_folder() -> Path:
+    """Return Pressrun's home folder, which need not exist yet."""
+    return Path(os.environ.get("PRESSRUN_HOME") or ".pressrun").absolute()
+
+
+def load_settings(**overrides: object) -> Settings:
+    """Read the settings; `overrides` win over environment and file.
+
+    Raises ConfigError that names each wrong setting.
+    """
+    overrides.setdefault("home", home_folder())
+    try:
+        return Settings(**overrides)  # type: ignore[arg-type]
+    except ValidationError as error:
+        wrong = "; ".join(
+            f"{'.'.join(str(part) for part in one['loc'])}: {one['msg'].lower()}" for one in error.errors()
+        )
+        raise ConfigError(f"The settings cannot be used: {wrong}. See docs/settings.md.") from error

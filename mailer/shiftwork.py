@@ -1,0 +1,86 @@
+"""What a worker process keeps from one shift to the next: an event loop, warm relay connections, a client to Redis.
+
+A Celery task is a plain function; it runs its shift on this loop. All of it is made at the first shift, after Celery has
+forked, since processes must not share connections.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import mmap
+import os
+import socket
+from contextlib import AsyncExitStack
+from dataclasses import dataclass
+from datetime import timedelta
+
+import uvloop
+
+from mailer.delivery import presence
+from mailer.delivery.press import Press
+from mailer.delivery.sending import work_shift
+from mailer.settings import Settings, load_settings
+from mailer.smtp.pool import Pool
+from mailer.smtp.relay import Relay
+from mailer.wiring import open_press
+
+_stopping = mmap.mmap(-1, 1)
+"""One byte shared with the processes that Celery forks: non-zero once the worker was asked to stop."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Bench:
+    """The loop of this process and what is open on it."""
+
+    loop: asyncio.AbstractEventLoop
+    opened: AsyncExitStack
+    press: Press
+    pool: Pool
+
+
+_bench: list[_Bench] = []
+
+
+def process_name() -> str:
+    """Return what this process is called among all of an installation's."""
+    return f"{socket.gethostname()}:{os.getpid()}"
+
+
+def ask_to_stop() -> None:
+    """Let the shifts of this process and of those that it forks end within seconds."""
+    _stopping[0] = 1
+
+
+def is_stopping() -> bool:
+    """Whether the worker was asked to stop."""
+    return bool(_stopping[0])
+
+
+def work_one() -> int:
+    """Work one shift; return how many people were settled."""
+    bench = _bench[0] if _bench else _set_up(load_settings())
+    return bench.loop.run_until_complete(_shift(bench))
+
+
+def close() -> None:
+    """Say goodbye to the relay and to Redis."""
+    while _bench:
+        bench = _bench.pop()
+        bench.loop.run_until_complete(bench.opened.aclose())
+        bench.loop.close()
+
+
+def _set_up(settings: Settings) -> _Bench:
+    loop = uvloop.new_event_loop()
+    opened = AsyncExitStack()
+    press = loop.run_until_complete(opened.enter_async_context(open_press(settings)))
+    pool = Pool(Relay.of(settings))
+    opened.push_async_callback(pool.close)
+    _bench.append(_Bench(loop, opened, press, pool))
+    return _bench[0]
+
+
+async def _shift(bench: _Bench) -> int:
+    await presence.report(bench.press, "worker", process_name())
+    lasts = timedelta(seconds=bench.press.settings.shift_seconds)
+    return await work_shift(bench.press, bench.pool, lasts=lasts, is_stopping=is_stopping)

@@ -1,0 +1,308 @@
+"""A conversation over a real socket: the only file of this room that opens one.
+
+Drives a `Connection` over asyncio. Opening (connect, greeting, EHLO, STARTTLS, AUTH) is one story with a deadline on
+every step, and raises RelayError; from then on nothing raises, and everything comes as events to the `listener`.
+Certificates are always verified. A plain Protocol rather than streams: a message costs two callbacks.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import platform
+import ssl
+from collections import deque
+from collections.abc import Callable
+from functools import lru_cache
+from typing import TypeVar, cast
+
+from mailer.errors import ConfigError, RelayError
+from mailer.settings import RelayTls
+from mailer.smtp.auth import MECHANISMS
+from mailer.smtp.connection import Connection
+from mailer.smtp.envelope import HandOver
+from mailer.smtp.events import Authenticated, Ended, Event, Greeted, Introduced, Settled, TlsAgreed
+from mailer.smtp.outcome import Step
+from mailer.smtp.relay import Relay
+from mailer.smtp.states import State
+
+DOT_PATIENCE = 10
+"""How many times longer than other steps the dot may take: servers scan the message first (RFC 5321 §4.5.3.2.6)."""
+GOODBYE_SECONDS = 2.0
+
+EventT = TypeVar("EventT", bound=Event)
+Listener = Callable[["Session", Event], None]
+
+
+class Session(asyncio.Protocol):
+    """One open connection to a relay. Make it with `Session.open`."""
+
+    def __init__(self, relay: Relay, *, is_lockstep: bool = False) -> None:
+        self.relay = relay
+        self.is_lockstep = is_lockstep
+        self.ended: Ended | None = None
+        self.has_worked = False
+        """Whether the server has settled a hand-over on this connection."""
+        self.idle_since = 0.0
+        """Instant, by the loop's clock, since when nothing was under way."""
+        self._loop = asyncio.get_running_loop()
+        self._connection = Connection(is_lockstep=is_lockstep)
+        self._transport: asyncio.Transport | None = None
+        self._listener: Listener | None = None
+        self._opening: deque[Event] = deque()
+        self._waker: asyncio.Future[None] | None = None
+        self._deadline = 0.0
+        self._timer: asyncio.TimerHandle | None = None
+
+    @classmethod
+    async def open(cls, relay: Relay, *, is_lockstep: bool = False) -> Session:
+        """Connect, protect, and introduce ourselves. Raises RelayError that says at which step it failed, and why."""
+        session = cls(relay, is_lockstep=is_lockstep)
+        implicit = relay.tls is RelayTls.IMPLICIT
+        try:
+            async with asyncio.timeout(relay.timeout_seconds):
+                await session._loop.create_connection(
+                    lambda: session,
+                    relay.host,
+                    relay.port,
+                    ssl=trusted(relay.certificate_file) if implicit else None,
+                    server_hostname=relay.host if implicit else None,
+                )
+        except OSError as error:
+            raise RelayError(f"No connection to the relay {relay.name}: {reason(error)}") from error
+        try:
+            await session._introduce()
+        except BaseException:
+            session.abort("The opening failed.")
+            raise
+        session.idle_since = session._loop.time()
+        return session
+
+    # For whoever has hand-overs
+
+    @property
+    def is_open(self) -> bool:
+        """Whether another hand-over may be tried here."""
+        return self._connection.state is State.READY
+
+    @property
+    def is_at_rest(self) -> bool:
+        """Whether nothing is under way."""
+        return not self.is_open or self._connection.is_at_rest
+
+    def listen(self, listener: Listener | None) -> None:
+        """Send what happens from now on to `listener`."""
+        self._listener = listener
+
+    def hand_over(self, hand_over: HandOver) -> bool:
+        """Say what may be said of it now, with whatever else is due. Return false, having done nothing, when closed."""
+        if not self.is_open:
+            return False
+        events = self._connection.hand_over(hand_over)
+        self._flush()
+        if events:
+            self._tell(events)
+        return True
+
+    async def room(self) -> None:
+        """Return when another hand-over can be given, or the session has ended."""
+        while self.is_open and not self._connection.has_room:
+            await self._woken()
+
+    async def rest(self) -> None:
+        """Return when nothing is under way any more."""
+        while not self.is_at_rest:
+            await self._woken()
+
+    def abort(self, detail: str) -> None:
+        """End now, whatever is under way."""
+        transport = self._transport
+        # Through TLS, what is buffered is not what was written; then every dot counts as gone.
+        is_plain = transport is not None and transport.get_extra_info("ssl_object") is None
+        unwritten = transport.get_write_buffer_size() if transport and is_plain else 0
+        self._tell(self._connection.lost(detail, unwritten_bytes=unwritten))
+        if transport:
+            transport.abort()
+
+    async def close(self) -> None:
+        """Say goodbye, wait a moment for the answer, and close."""
+        if self.is_open and self._connection.is_at_rest:
+            self._connection.quit()
+            self._flush()
+            try:
+                async with asyncio.timeout(GOODBYE_SECONDS):
+                    await self.rest()
+            except TimeoutError:
+                pass
+        self.abort("We closed the connection.")
+
+    # For asyncio
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """Begin to wait for the greeting."""
+        self._transport = cast("asyncio.Transport", transport)
+        self._watch()
+
+    def data_received(self, data: bytes) -> None:
+        """Take what the server said; answer in one write with the next hand-over, if somebody has one at hand."""
+        read_before = self._connection.replies_read
+        events = self._connection.receive(data)
+        if events:
+            self._tell(events)
+        # Woken first, whoever feeds us adds an envelope to what is due; the flush after that finds nothing left.
+        if self._connection.has_room:
+            self._wake()
+        if self._connection.has_output:
+            self._loop.call_soon(self._flush)
+        # A server that drips single bytes does not extend its time.
+        if self._connection.replies_read > read_before:
+            self._watch()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Settle what was under way."""
+        why = reason(exc) if exc else "the server closed it"
+        self._tell(self._connection.lost(f"The connection was lost: {why}"))
+        self._transport = None
+        if self._timer:
+            self._timer.cancel()
+            self._timer = None
+        self._wake()
+
+    # The opening
+
+    async def _introduce(self) -> None:
+        """Take the greeting, introduce ourselves, upgrade to TLS, authenticate."""
+        relay, connection = self.relay, self._connection
+        await self._event(Greeted)
+        await self._hello()
+        if relay.tls is RelayTls.STARTTLS:
+            if not connection.capabilities.has_starttls:
+                raise RelayError(f"The relay {relay.name} does not offer STARTTLS, which the settings demand.")
+            connection.start_tls()
+            self._flush()
+            await self._event(TlsAgreed)
+            await self._upgrade()
+            await self._hello()
+        if relay.username:
+            if not connection.capabilities.auth_mechanisms & MECHANISMS:
+                raise RelayError(f"The relay {relay.name} offers no way to log in that we know (PLAIN, LOGIN).")
+            connection.authenticate(relay.username, relay.password)
+            self._flush()
+            await self._event(Authenticated)
+
+    async def _hello(self) -> None:
+        self._connection.hello(self.relay.hello_name or self._own_name())
+        self._flush()
+        await self._event(Introduced)
+
+    async def _upgrade(self) -> None:
+        """Make the TLS handshake on the open connection."""
+        assert self._transport
+        try:
+            transport = await self._loop.start_tls(
+                self._transport,
+                self,
+                trusted(self.relay.certificate_file),
+                server_hostname=self.relay.host,
+                ssl_handshake_timeout=self.relay.timeout_seconds,
+            )
+        except OSError as error:
+            raise RelayError(f"No TLS with the relay {self.relay.name}: {reason(error)}") from error
+        if not transport or self._connection.state is not State.SECURING:
+            raise RelayError(f"The connection to the relay {self.relay.name} was lost during TLS.")
+        self._transport = transport
+        self._connection.secured()
+
+    async def _event(self, kind: type[EventT]) -> EventT:
+        """Return the next event of the opening, which is of this kind or a failure."""
+        while not self._opening:
+            await self._woken()
+        event = self._opening.popleft()
+        if self.ended:
+            raise RelayError(f"The relay {self.relay.name} cannot be used. {self.ended.detail}")
+        assert isinstance(event, kind)
+        return event
+
+    def _own_name(self) -> str:
+        """Return this machine's name if it is a full one, else its address as a literal (RFC 5321 §4.1.4)."""
+        node = platform.node()
+        if "." in node and node.isascii():
+            return node
+        assert self._transport
+        address = self._transport.get_extra_info("sockname")[0]
+        return f"[IPv6:{address}]" if ":" in address else f"[{address}]"
+
+    # How it is done
+
+    def _flush(self) -> None:
+        """Write everything that is due, in one write."""
+        if self._connection.has_output and self._transport:
+            self._transport.write(self._connection.take_output())
+            self._watch()
+
+    def _tell(self, events: list[Event]) -> None:
+        """Pass the events on."""
+        for event in events:
+            if isinstance(event, Ended):
+                self.ended = event
+                if self._transport:
+                    self._transport.close()
+            elif isinstance(event, Settled) and event.outcome.reply:
+                self.has_worked = True
+            if self._listener:
+                self._listener(self, event)
+            else:
+                self._opening.append(event)
+        if self.ended or self._opening:
+            self._wake()
+
+    async def _woken(self) -> None:
+        """Return after the next thing that happens."""
+        self._waker = self._loop.create_future()
+        await self._waker
+
+    def _wake(self) -> None:
+        if self._waker and not self._waker.done():
+            self._waker.set_result(None)
+
+    def _watch(self) -> None:
+        """Set the deadline for the step whose reply is due. One timer serves all; it looks again when it wakes."""
+        step = self._connection.waiting_for
+        if step is None:
+            self.idle_since = self._loop.time()
+            return
+        self._deadline = self._loop.time() + self._patience(step)
+        if self._timer is None or self._deadline < self._timer.when():
+            if self._timer:
+                self._timer.cancel()
+            self._timer = self._loop.call_at(self._deadline, self._look_at_clock)
+
+    def _patience(self, step: Step) -> float:
+        """Return how many seconds the server has for a step."""
+        return self.relay.timeout_seconds * (DOT_PATIENCE if step is Step.DOT else 1)
+
+    def _look_at_clock(self) -> None:
+        """End a conversation whose server has fallen silent."""
+        self._timer = None
+        step = self._connection.waiting_for
+        if step is None or self._connection.state is State.CLOSED:
+            return
+        if self._loop.time() < self._deadline:
+            self._timer = self._loop.call_at(self._deadline, self._look_at_clock)
+        else:
+            self.abort(f"The server gave no answer to {step.upper()} within {self._patience(step):g} seconds.")
+
+
+@lru_cache(maxsize=8)
+def trusted(certificate_file: str) -> ssl.SSLContext:
+    """Return a context that verifies certificates: against the system's authorities, or the operator's own."""
+    try:
+        return ssl.create_default_context(cafile=certificate_file or None)
+    except OSError as error:
+        raise ConfigError(f"The certificate file {certificate_file} cannot be read: {reason(error)}") from error
+
+
+def reason(error: Exception) -> str:
+    """Say what went wrong in words; some errors, like TimeoutError, have none."""
+    if isinstance(error, TimeoutError) and not str(error):
+        return "it took too long"
+    return str(error) or type(error).__name__

@@ -1,0 +1,91 @@
+"""How an issue will look: compiled as the real mailing compiles it, and filled in for a made-up reader."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import lru_cache
+
+from fastapi.responses import HTMLResponse, Response
+
+from mailer.clock import now
+from mailer.delivery.press import Press
+from mailer.errors import NotFoundError, SourceError
+from mailer.issues.issue import Issue
+from mailer.issues.newsletter import Newsletter
+from mailer.rendering.compiling import compile_edition
+from mailer.rendering.edition import Edition
+from mailer.rendering.message import Assembler, MailingFacts
+from mailer.web.headers import FRAMED_MAIL_POLICY
+from subscribers.address import Address
+from subscribers.cohort import SubscriberId
+from subscribers.subscriber import Subscriber
+
+_NO_MAILING = MailingFacts(mailing_id=0, list_id=0, list_slug="preview")
+_KEPT_EDITIONS = 32
+
+
+@dataclass(frozen=True, slots=True)
+class Preview:
+    """What a reader would get, or why there is nothing to show."""
+
+    newsletter: Newsletter | None
+    edition: Edition | None = None
+    trouble: SourceError | None = None
+    subject: str = ""
+    html: str = ""
+    text: str = ""
+
+
+async def preview_of(press: Press, issue: Issue) -> Preview:
+    """Compile an issue and fill it in; what keeps it from being compiled is part of the answer."""
+    newsletter = await _newsletter(press, issue)
+    if newsletter is None:
+        return Preview(None)
+    try:
+        edition = _compiled(issue, newsletter, press.settings.public_url)
+        assembler = Assembler(edition, newsletter, _NO_MAILING, press.tokens, press.settings.public_url)
+    except SourceError as trouble:
+        return Preview(newsletter, trouble=trouble)
+    reader = _reader(edition.language)
+    return Preview(
+        newsletter,
+        edition,
+        subject=assembler.subject(reader),
+        html=assembler.view(reader),
+        text=assembler.text(reader),
+    )
+
+
+def framed(html: str, look: str) -> Response:
+    """Answer mail's HTML for one of our frames, as it looks in a light or a dark mail program."""
+    return HTMLResponse(as_seen(html, look), headers={"content-security-policy": FRAMED_MAIL_POLICY})
+
+
+def as_seen(html: str, look: str) -> str:
+    """Decide the mail's own dark-mode rules by `look` ("light" or "dark"), whatever the browser itself prefers."""
+    if look not in ("light", "dark"):
+        return html
+    other = "light" if look == "dark" else "dark"
+    decided = html.replace(f"(prefers-color-scheme: {look})", "all").replace(f"(prefers-color-scheme:{look})", "all")
+    for spelling in (f"(prefers-color-scheme: {other})", f"(prefers-color-scheme:{other})"):
+        decided = decided.replace(spelling, "not all")
+    return decided
+
+
+async def _newsletter(press: Press, issue: Issue) -> Newsletter | None:
+    try:
+        return await press.newsletters.get(issue.newsletter)
+    except NotFoundError:
+        return None
+
+
+def _reader(language: str) -> Subscriber:
+    return Subscriber(
+        id=SubscriberId(0), address=Address("reader@example.com"), name="Robin Reader", language=language, joined=now()
+    )
+
+
+# An issue is compared by its content, so a changed one is compiled anew; two frames and a page share one compilation.
+@lru_cache(maxsize=_KEPT_EDITIONS)
+def _compiled(issue: Issue, newsletter: Newsletter, public_url: str) -> Edition:
+    return compile_edition(issue, newsletter, public_url=public_url)

@@ -1,0 +1,7 @@
+"""Pages for readers: no session, no cookie, nothing to sign in to."""
+
+from __future__ import annotations
+
+from mailer.web.public import front
+
+ROUTERS = (front.router,)

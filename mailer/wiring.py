@@ -1,0 +1,42 @@
+"""Where the parts of a press are put together: settings in, opened stores out."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from datetime import timedelta
+
+from mailer.bounces.store import ReportStore
+from mailer.delivery.press import Press
+from mailer.delivery.store import LedgerStore
+from mailer.issues.store import IssueStore, MailingStore, NewsletterStore
+from mailer.rendering.store import EditionStore
+from mailer.settings import Settings
+from mailer.tokens import Tokens
+from subscribers.people import People
+from subscribers.storage import Redis, open_redis
+
+
+def put_together(settings: Settings, redis: Redis) -> Press:
+    """Return a press over an open client. Raises ConfigError where no secret was made yet."""
+    tokens = Tokens(settings.secret())
+    return Press(
+        settings=settings,
+        redis=redis,
+        tokens=tokens,
+        people=People.at(redis, tokens.digest_key),
+        newsletters=NewsletterStore(redis),
+        issues=IssueStore(redis),
+        mailings=MailingStore(redis),
+        editions=EditionStore(redis),
+        ledger=LedgerStore(redis, lease_for=timedelta(seconds=settings.lease_seconds)),
+        reports=ReportStore(redis),
+    )
+
+
+@asynccontextmanager
+async def open_press(settings: Settings) -> AsyncIterator[Press]:
+    """Open a press for the length of a command or process. Raises StorageDownError at once if Redis is not there."""
+    async with open_redis(settings.redis_url) as redis:
+        await redis.ping()
+        yield put_together(settings, redis)

@@ -1,0 +1,70 @@
+"""The errors of this package: one root, and a child for each one who must act.
+
+Every message is written for a person: what happened, who is affected, what to do. Facts are attributes. Expected
+outcomes (a row that is no address, somebody who left and stays away) are values in a report, not errors.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from difflib import get_close_matches
+
+
+class PeopleError(Exception):
+    """Something asked of this package cannot be done."""
+
+
+class AddressError(PeopleError):
+    """The text is not an address that mail can be sent to. `text` is what was given, `reason` why not."""
+
+    def __init__(self, text: str, reason: str) -> None:
+        """Keep the facts apart; shorten what was given, since it may be ten megabytes of anything."""
+        self.text = text if len(text) <= 200 else f"{text[:200]}…"
+        self.reason = reason
+        super().__init__(f"“{self.text}” is not an email address: {reason}")
+
+
+class UnknownListError(PeopleError):
+    """There is no list of this name. `suggestion` is the nearest that exists, or empty."""
+
+    def __init__(self, wanted: str, existing: Iterable[str] = ()) -> None:
+        """Suggest the nearest name."""
+        names = sorted(existing)
+        self.wanted = wanted
+        self.suggestion = next(iter(get_close_matches(wanted, names, n=1)), "")
+        hint = f"Did you mean “{self.suggestion}”?" if self.suggestion else f"Lists: {', '.join(names) or 'none yet'}."
+        super().__init__(f"There is no list “{wanted}”. {hint}")
+
+
+class UnknownSubscriberError(PeopleError):
+    """There is no such person, or no longer."""
+
+
+class ConflictError(PeopleError):
+    """Somebody else changed the same thing first. Read it again, and try again."""
+
+
+class SuppressedError(PeopleError):
+    """The address must not be mailed, so it cannot join. `reason` says why; do not show it to strangers."""
+
+    def __init__(self, reason: str) -> None:
+        """Keep the reason apart: whether an address is known here is nobody else's business."""
+        self.reason = reason
+        super().__init__(
+            f"This address is suppressed ({reason}). Remove the suppression first, if its owner wants that."
+        )
+
+
+class ImportFileError(PeopleError):
+    """A file cannot be imported as it stands; nothing of it was. `place` is "file:line" where the line is known."""
+
+    def __init__(self, message: str, *, place: str, fix: str) -> None:
+        """Join the facts into one message."""
+        self.place = place
+        self.reason = message
+        self.fix = fix
+        super().__init__(f"{place}: {message} {fix} Nothing was imported.")
+
+
+class StorageDownError(PeopleError):
+    """Redis cannot be reached or refuses to write. Try again when it is back: every write can be repeated."""

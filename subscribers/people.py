@@ -1,0 +1,31 @@
+"""Everything about people, opened together."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from subscribers.storage import Redis
+from subscribers.store.consent import ConsentStore
+from subscribers.store.lists import ListStore
+from subscribers.store.subscribers import SubscriberStore
+from subscribers.store.suppression import SuppressionStore
+
+
+@dataclass(frozen=True, slots=True)
+class People:
+    """The four stores that the recipes of this package work on."""
+
+    subscribers: SubscriberStore
+    lists: ListStore
+    suppressions: SuppressionStore
+    consents: ConsentStore
+
+    @classmethod
+    def at(cls, redis: Redis, digest_key: bytes) -> People:
+        """Open the people in this Redis; `digest_key` (16 to 64 bytes) must be the same for ever."""
+        return cls(
+            SubscriberStore(redis, digest_key),
+            ListStore(redis),
+            SuppressionStore(redis, digest_key),
+            ConsentStore(redis),
+        )

