@@ -1,6 +1,7 @@
 """`pressrun`, and `python -m mailer`: runs one command and turns what went wrong into a sentence and an exit status.
 
-0: done. 1: a check found something, or the answer is no. 2: the operator or the caller must act; the sentence says how.
+0: done. 1: a check found something, or the answer is no. 2: the operator or the caller must act; the sentence says
+how.
 """
 
 from __future__ import annotations

@@ -1,7 +1,8 @@
 """The errors of this package: one root, and a child for each one who must act.
 
 Every message says what happened, who or what is affected, and what to do. Facts are attributes, so that a page or a
-JSON answer can show them apart. Expected outcomes (a refused recipient, a row that is no address) are values, not errors.
+JSON answer can show them apart. Expected outcomes (a refused recipient, a row that is no address) are values, not
+errors.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """One function for each thing that happens to mail, so that a log can be read and searched years later.
 
-Lines are `what key=value …`; addresses are written only where somebody must act on them. Accepted messages are logged at
-DEBUG: the ledger remembers them, and a million lines help nobody.
+Lines are `what key=value …`; addresses are written only where somebody must act on them. Accepted messages are logged
+at DEBUG: the ledger remembers them, and a million lines help nobody.
 """
 
 from __future__ import annotations

@@ -1,8 +1,9 @@
 """Everything that an operator can set, in one place.
 
 Read, the first that has a value wins: environment variables `PRESSRUN_…`, the file `settings.toml` in Pressrun's home
-folder, the defaults below. The home folder is `$PRESSRUN_HOME`, else `./.pressrun`. Secrets are made by `pressrun init`
-(and by the demo) at first run and kept in `secret.key` there, readable by the owner alone; there is no default secret.
+folder, the defaults below. The home folder is `$PRESSRUN_HOME`, else `./.pressrun`. Secrets are made by `pressrun
+init` (and by the demo) at first run and kept in `secret.key` there, readable by the owner alone; there is no default
+secret.
 """
 
 from __future__ import annotations
@@ -78,7 +79,7 @@ class Settings(BaseSettings):
     relay_connections: Annotated[int, Field(ge=1, le=500)] = 4
     """Connections that one worker process keeps to the relay."""
     relay_timeout_seconds: Annotated[float, Field(gt=0)] = 60.0
-    """How long one step of an SMTP conversation may take (RFC 5321 §4.5.3.2 allows minutes; the dot has ten times this)."""
+    """How long a relay may take for one step; for the final dot, ten times this (RFC 5321 §4.5.3.2 allows minutes)."""
     hello_name: str = ""
     """Name said in EHLO; empty: this machine's own (RFC 5321 §4.1.1.1)."""
 
@@ -103,7 +104,7 @@ class Settings(BaseSettings):
     retry_delays_seconds: tuple[float, ...] = (60, 300, 900, 1800, 3600, 7200, 14400)
     """How long deferred people wait before the next try; the last one repeats."""
     give_up_after_seconds: Annotated[float, Field(gt=0)] = 48 * 3600.0
-    """When deferred people are given up as refused (Postfix and Exim keep mail for 5 and 4 days; news is stale sooner)."""
+    """When deferred people are given up as refused. Postfix keeps mail for 5 days, Exim for 4; news is stale sooner."""
     worker_processes: Annotated[int, Field(ge=1, le=64)] = 2
     """Processes of one `pressrun worker`."""
     uncertain_policy: UncertainPolicy = UncertainPolicy.RESEND

@@ -1,7 +1,7 @@
 """What a worker process keeps from one shift to the next: an event loop, warm relay connections, a client to Redis.
 
-A Celery task is a plain function; it runs its shift on this loop. All of it is made at the first shift, after Celery has
-forked, since processes must not share connections.
+A Celery task is a plain function; it runs its shift on this loop. All of it is made at the first shift, after Celery
+has forked, since processes must not share connections.
 """
 
 from __future__ import annotations

@@ -1,12 +1,12 @@
 """The hints that travel through Celery, and the few lines that each of them runs.
 
-A message on the broker says only "there may be something to do". What there is, Redis knows: a lost hint is sent again by
-the next tick, a doubled one finds the batches leased and goes home. So none of Celery's own promises about delivery are
-relied on (it makes fewer than it seems to, see docs/decisions/0003).
+A message on the broker says only "there may be something to do". What there is, Redis knows: a lost hint is sent
+again by the next tick, a doubled one finds the batches leased and goes home. So none of Celery's own promises about
+delivery are relied on (it makes fewer than it seems to, see docs/decisions/0003).
 
-The settings below are those that survived kills of worker and broker in measurement: late acknowledgement, one message
-ahead at most, no result backend, and remote control left on, because its connection is what wakes a worker whose broker
-went away.
+The settings below are those that survived kills of worker and broker in measurement: late acknowledgement, one
+message ahead at most, no result backend, and remote control left on, because its connection is what wakes a worker
+whose broker went away.
 """
 
 from __future__ import annotations
@@ -76,7 +76,7 @@ def send_hints(wanted: int) -> int:
         with app.connection_for_write() as connection:
             connection.ensure_connection(max_retries=1, timeout=3)
             queue = connection.default_channel.queue_declare(DELIVERY, durable=True)
-            missing = max(0, min(wanted, _HINTS_WAITING) - queue.message_count)
+            missing = max(0, min(wanted, _HINTS_WAITING) - int(queue.message_count))
             for _ in range(missing):
                 deliver.apply_async(connection=connection)
             return missing

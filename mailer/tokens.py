@@ -1,9 +1,10 @@
 """Signed tokens: short strings that say who, and that nobody else can make.
 
-A token is `version ‖ kind ‖ numbers ‖ MAC`. The numbers are unsigned LEB128; the MAC is HMAC-SHA256 over all before it,
-cut to 16 bytes in links (RFC 8058 §3 asks for hard-to-forge; 128 bits is R26) and to 10 in return paths, whose local part
-may have 64 octets (RFC 5321 §4.5.3.1.1). Links use base64url; return paths use lower-case base32, since some mail
-servers change the case of a local part. Tokens never expire and need no store: an unsubscribe link works for ever.
+A token is `version ‖ kind ‖ numbers ‖ MAC`. The numbers are unsigned LEB128; the MAC is HMAC-SHA256 over all before
+it, cut to 16 bytes in links (RFC 8058 §3 asks for hard-to-forge; 128 bits is R26) and to 10 in return paths, whose
+local part may have 64 octets (RFC 5321 §4.5.3.1.1). Links use base64url; return paths use lower-case base32, since
+some mail servers change the case of a local part. Tokens never expire and need no store: an unsubscribe link works
+for ever.
 
 What it promises: any text gives the numbers that were signed, or None. What it does not do: hide the numbers.
 """

@@ -94,4 +94,4 @@ def _process_ends(**_: Any) -> None:
 @worker_ready.connect  # type: ignore[untyped-decorator]
 def _ready(**_: Any) -> None:
     # The supervisor and the tests wait for this line.
-    print("worker ready", flush=True)  # noqa: T201
+    print("worker ready", flush=True)

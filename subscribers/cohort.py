@@ -92,9 +92,7 @@ class Cohort:
         return sum(bits.bit_count() for bits in self._chunks.values())
 
     def slice(self, start: int, count: int) -> Cohort:
-        """Return `count` people from the `start`-th on (0 is the first), in the order of their ids; fewer at the
-        end.
-        """
+        """Return `count` people from the `start`-th on (0 is the first), by ascending id; fewer at the end."""
         taken: dict[int, int] = {}
         for chunk, bits in self._chunks.items():
             if count <= 0:

@@ -14,11 +14,13 @@ class ConsentEvent(StrEnum):
     """What happened."""
 
     ASKED = "asked"
-    """Somebody asked for the subscription: by a form, or by an import with a statement."""
+    """Somebody asked for the subscription with this address."""
     CONFIRMED = "confirmed"
     """The person confirmed it by the link they were sent."""
     LEFT = "left"
     """The person left, or was taken off."""
+    IMPORTED = "imported"
+    """An operator states that the person asked for it elsewhere."""
 
 
 class Consent(msgspec.Struct, frozen=True, kw_only=True):
@@ -36,7 +38,7 @@ class Consent(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def is_fresh(history: list[Consent], list_id: ListId) -> bool:
-    """Whether the person was asked (or asked) for this list again since they last left it.
+    """Whether this list was asked for again since the person last left it.
 
     A confirmation link works for ever, so one found in an old mail must not undo a later leaving.
     """

@@ -55,6 +55,19 @@ class SuppressedError(PeopleError):
         )
 
 
+class RowError(PeopleError):
+    """A row of an imported file is no person, though its address may be fine. `reason` says why."""
+
+    def __init__(self, reason: str) -> None:
+        """Keep the reason, for the report."""
+        self.reason = reason
+        super().__init__(reason)
+
+
+class ConsentNeededError(PeopleError):
+    """People cannot be made active without a statement of how they agreed."""
+
+
 class ImportFileError(PeopleError):
     """A file cannot be imported as it stands; nothing of it was. `place` is "file:line" where the line is known."""
 
@@ -68,3 +81,16 @@ class ImportFileError(PeopleError):
 
 class StorageDownError(PeopleError):
     """Redis cannot be reached or refuses to write. Try again when it is back: every write can be repeated."""
+
+
+class ImportInterruptedError(StorageDownError):
+    """Redis went away in the middle of an import. `report` says how far it got: an `ImportReport`."""
+
+    def __init__(self, reason: str, report: object) -> None:
+        """Say what is in and what to do."""
+        self.report = report
+        rows = getattr(report, "total", 0)
+        super().__init__(
+            f"{reason} The import stopped after {rows:,} rows, and up to a thousand more may be in. "
+            "Import the file again then: rows that are in will be counted as already there."
+        )

@@ -1,12 +1,12 @@
 """Reads feedback reports (ARF, RFC 5965): what a provider sends when somebody presses "this is spam".
 
-Only some types are complaints. `not-spam` is the opposite; `auth-failure` (RFC 6591) is a DMARC failure report about mail
-that may not even be ours.
+Only some types are complaints. `not-spam` is the opposite; `auth-failure` (RFC 6591) is a DMARC failure report about
+mail that may not even be ours.
 """
 
 from __future__ import annotations
 
-from mailer.bounces.mime import MimeMessage, block_text, fields, header, parts
+from mailer.bounces.mime import MimeMessage, block_text, fields, header, parts, returned_message
 from mailer.bounces.report import ReportKind
 
 COMPLAINTS = frozenset({"abuse", "fraud", "opt-out", "opt-out-list", "miscategorized"})
@@ -33,8 +33,8 @@ def kind_of(feedback_type: str) -> ReportKind:
 def _read_jmrp(message: MimeMessage) -> dict[str, str] | None:
     """Read what Outlook.com's Junk Mail Reporting sends: the whole message with one field added, and no report part."""
     for part in parts(message):
-        if part.get_content_type() == "message/rfc822" and part.is_multipart():
-            recipient = header(part.get_payload(0), "x-hmxmroriginalrecipient")
-            if recipient:
-                return {"feedback-type": "abuse", "original-rcpt-to": recipient, "user-agent": "Outlook.com JMRP"}
+        returned = returned_message(part)
+        recipient = header(returned, "x-hmxmroriginalrecipient") if returned is not None else ""
+        if recipient:
+            return {"feedback-type": "abuse", "original-rcpt-to": recipient, "user-agent": "Outlook.com JMRP"}
     return None

@@ -1,8 +1,8 @@
 """Says whose matter a bounce is: the provider's own meaning first, then words, then standard codes.
 
 "5.x.x is a hard bounce" is wrong about two times in three. So a code alone says little: 5.7.1 carries more than a dozen
-reasons, and 5.1.1 was seen on full mailboxes. A reply to MAIL FROM or to the greeting is about us, whatever it says. What
-is not for good is never a dead address.
+reasons, and 5.1.1 was seen on full mailboxes. A reply to MAIL FROM or to the greeting is about us, whatever it says.
+What is not for good is never a dead address.
 """
 
 from __future__ import annotations
@@ -13,9 +13,11 @@ from mailer.bounces.dsn import find_status
 from mailer.bounces.phrases import class_of_text
 from mailer.bounces.providers import Provider, class_by_provider, provider_of
 from mailer.bounces.report import RecipientReport, Report, ReportKind
+from mailer.smtp.outcome import Step
 
-_BEFORE_THE_RECIPIENT = frozenset({"connect", "greeting", "helo", "ehlo", "hello", "starttls", "tls", "auth", "mail"})
-_AFTER_THE_MESSAGE = frozenset({"dot", "bdat"})
+_BEFORE_THE_RECIPIENT = frozenset(
+    {Step.CHECK, Step.CONNECT, Step.GREETING, Step.EHLO, "helo", Step.STARTTLS, Step.AUTH, Step.MAIL}
+)
 
 _CLASS_OF_KIND = {
     ReportKind.DELAYED: BounceClass.DELAYED,
@@ -33,7 +35,7 @@ def classify(
 ) -> BounceClass:
     """Return the class of a refusal, said in session or quoted by a report.
 
-    `reply_code` is 0 and `status` empty where unknown; `step` is the command that was answered (`mail`, `rcpt`, `dot` …).
+    `reply_code` is 0 and `status` empty where unknown; `step` is the command that was answered (a `Step`, where known).
     """
     inner = find_status(text)
     if inner and (not status or status.endswith(".0.0")):
@@ -58,12 +60,12 @@ def classify(
 def _doubted(step: str, status: str) -> BounceClass:
     """Return what "unknown user" means where the circumstances contradict it, else that the address is dead."""
     # x.2.z says that the mailbox exists, x.7.z that a rule forbids (RFC 3463 §3); only a refused RCPT outweighs that.
-    if status.startswith("5.7.") and step != "rcpt":
+    if status.startswith("5.7.") and step != Step.RCPT:
         return BounceClass.RECIPIENT_FILTER
-    if status.startswith("5.2.") and step != "rcpt":
+    if status.startswith("5.2.") and step != Step.RCPT:
         return class_of_status(status) or BounceClass.RECIPIENT_FILTER
     # Who took the recipient, and knows nobody of that name once the message is there, has applied the person's filter.
-    if step in _AFTER_THE_MESSAGE and not status.startswith("5.1."):
+    if step == Step.DOT and not status.startswith("5.1."):
         return BounceClass.RECIPIENT_FILTER
     return BounceClass.DEAD_ADDRESS
 
@@ -81,7 +83,9 @@ def classify_recipient(report: Report, recipient: RecipientReport) -> BounceClas
         return BounceClass.DELAYED
     domain = recipient.final_recipient.rpartition("@")[2]
     provider = provider_of(recipient.remote_mta, domain, recipient.diagnostic)
-    found = classify(recipient.reply_code, recipient.status, recipient.diagnostic, step=recipient.step, provider=provider)
+    found = classify(
+        recipient.reply_code, recipient.status, recipient.diagnostic, step=recipient.step, provider=provider
+    )
     if found is BounceClass.UNKNOWN or not recipient.diagnostic:
         # The words for people, and the subject, often say more than an empty diagnostic.
         words = _words_about(report, recipient)

@@ -1,7 +1,7 @@
 """What codes mean by the standards, for servers that say nothing else.
 
-`STATUSES` is IANA's registry of enhanced status codes (RFC 3463, RFC 5248, RFC 7372, RFC 7505), by subject and detail; the
-class digit is not looked at. `REPLIES` is RFC 5321 §4.2, the last resort: most of 5xx means nothing by itself.
+`STATUSES` is IANA's registry of enhanced status codes (RFC 3463, RFC 5248, RFC 7372, RFC 7505), by subject and detail;
+the class digit is not looked at. `REPLIES` is RFC 5321 §4.2, the last resort: most of 5xx means nothing by itself.
 """
 
 from __future__ import annotations

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 
-from mailer.bounces.mime import MimeMessage, block_text, fields, one_line, parts, text_of
+from mailer.bounces.mime import MimeMessage, block_text, fields, one_line, parts, returned_message, text_of
 from mailer.bounces.report import RecipientReport, ReportKind
 
 STATUS_TYPES = frozenset({"message/delivery-status", "message/global-delivery-status"})
@@ -18,8 +18,17 @@ _STATUS = re.compile(r"(?<![\d.])([245])\.(\d{1,3})\.(\d{1,3})(?![\d.])")
 _REPLY = re.compile(r"(?<![\d.\[/-])([45][0-5]\d)(?=[ -:]|$)(?!-\d{3}-\d)(?! ?\d+\.\d+\.\d+\.\d+)")
 _TYPE = re.compile(r"^\s*[A-Za-z][\w/-]*\s*;\s*")
 _STEPS: tuple[tuple[str, str], ...] = (
-    ("dot", r"(?:in reply to|after|our) (?:the )?(?:end of data|final data|message body)|after i sent the message|>>> ?\."),
-    ("rcpt", r"(?:in reply to|after|our|following) (?:the )?(?:pipelined )?rcpt|\[rcpt_to\]|does not like recipient|>>> rcpt"),
+    (
+        "dot",
+        r"(?:in reply to|after|our) (?:the )?(?:end of data|final data|message body)|after i sent the message|>>> ?\.",
+    ),
+    (
+        "rcpt",
+        (
+            r"(?:in reply to|after|our|following) (?:the )?(?:pipelined )?rcpt|\[rcpt_to\]"
+            r"|does not like recipient|>>> rcpt"
+        ),
+    ),
     ("mail", r"(?:in reply to|after|our) (?:the )?(?:pipelined )?mail|\[mail_from\]|but sender was rejected|>>> mail"),
     ("data", r"(?:in reply to|after|our) (?:the )?(?:pipelined )?data|>>> data|\[data\]"),
     ("connect", r"after initial connection|refused to talk to me|connected to \S+ but greeting"),
@@ -82,7 +91,7 @@ def find_step(*texts: str) -> str:
 
 
 def bare_address(value: str) -> str:
-    """Return the address in a field such as `rfc822; <anna@example.com>`, with RFC 6533's `\\x{…}` decoded."""
+    """Return the address in a field such as `rfc822; <anna@example.com>`, with RFC 6533's escapes decoded."""
     value = _UNICODE.sub(_character, _TYPE.sub("", value))
     match = _ADDRESS.search(value)
     return match[0] if match else one_line(value).strip("<>")
@@ -95,7 +104,8 @@ def _status_text(message: MimeMessage) -> str:
             return block_text(part)
     # A gateway wrapped the whole report into another mail.
     for part in everything:
-        for inner in parts(part.get_payload(0)) if part.get_content_type() == "message/rfc822" and part.is_multipart() else ():
+        returned = returned_message(part)
+        for inner in parts(returned) if returned is not None else ():
             if inner.get_content_type() in STATUS_TYPES:
                 return block_text(inner)
     # Broken MIME: the fields stand in some text. Both must be there, so that a quoted line does not make a report.

@@ -52,7 +52,9 @@ def header(message: MimeMessage, name: str) -> str:
         chunks = decode_header(text)
     except (binascii.Error, ValueError):
         return one_line(text)
-    return one_line("".join(_decode(chunk, charset or "") if isinstance(chunk, bytes) else chunk for chunk, charset in chunks))
+    return one_line(
+        "".join(_decode(chunk, charset or "") if isinstance(chunk, bytes) else chunk for chunk, charset in chunks)
+    )
 
 
 def parts(message: MimeMessage) -> Iterator[MimeMessage]:
@@ -63,9 +65,15 @@ def parts(message: MimeMessage) -> Iterator[MimeMessage]:
             return
         part = waiting.pop(0)
         yield part
-        payload = part.get_payload()
-        if isinstance(payload, list) and part.get_content_maintype() == "multipart":
-            waiting[:0] = [child for child in payload if isinstance(child, Message)]
+        if part.get_content_maintype() == "multipart":
+            waiting[:0] = _children(part)
+
+
+def returned_message(part: MimeMessage) -> MimeMessage | None:
+    """Return the message inside a `message/rfc822` part, or None if this is no such part."""
+    if part.get_content_type() not in ("message/rfc822", "message/global"):
+        return None
+    return next(iter(_children(part)), None)
 
 
 def text_of(part: MimeMessage) -> str:
@@ -87,11 +95,10 @@ def block_text(part: MimeMessage) -> str:
 
     The parser has taken such a part apart already, and loses fields that it finds strange; so it is put together again.
     """
-    payload = part.get_payload()
-    if not isinstance(payload, list):
+    if not part.is_multipart():
         return text_of(part)
     blocks = []
-    for block in payload:
+    for block in _children(part):
         lines = [f"{name}: {value}" for name, value in block.raw_items()]
         body = block.get_payload()
         if isinstance(body, str) and body.strip():
@@ -125,6 +132,11 @@ def fields(text: str) -> Iterator[tuple[str, str]]:
 def one_line(text: str) -> str:
     """Return the text with every run of white space as one space."""
     return " ".join(text.split())
+
+
+def _children(part: MimeMessage) -> list[MimeMessage]:
+    payload = part.get_payload()
+    return [child for child in payload if isinstance(child, Message)] if isinstance(payload, list) else []
 
 
 def _undo(text: str, encoding: str) -> str:

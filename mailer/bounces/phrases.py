@@ -1,8 +1,7 @@
-"""What mail servers say, as a table: the first phrase that is found names the class.
+"""Finds the class of a bounce by its words, with the phrasebook.
 
-Order carries meaning. What is about us comes before what is about the recipient, since "sender address rejected: user
-unknown" is about us; what is specific comes before what is general. The text is searched in lower case, with addresses and
-URLs taken out, since both often contain such words by chance. Each phrase is a regular expression.
+Addresses and URLs are taken out of the text first, since both often contain telling words by chance; so is Postfix's
+"Recipient address rejected:", which it puts before any reason.
 """
 
 from __future__ import annotations
@@ -10,49 +9,37 @@ from __future__ import annotations
 import re
 
 from mailer.bounces.bounceclass import BounceClass
+from mailer.bounces.phrasebook import PHRASEBOOK
 
-PHRASES: tuple[tuple[BounceClass, str], ...] = (
-    # Who we are: reverse DNS, block lists, reputation.
-    (BounceClass.SENDER_BLOCK, r"reverse dns|\bptr\b|\brdns\b|reverse (?:hostname|lookup|mapping)|cannot find your (?:reverse )?hostname"),
-    (BounceClass.SENDER_BLOCK, r"may not be mail exchanger|dynamic ip|(?:dial|dhcp)-?up? (?:pool|host)|fix your dns"),
-    (BounceClass.AUTH, r"(?:fail|pass|violat|accordance|accept|reject|enforce|check|polic|align|comply|missing|require)\w*\W(?:\w+\W+){0,8}(?:dmarc|spf|dkim)\b"),
-    (BounceClass.AUTH, r"\b(?:dmarc|spf|dkim)\b\W(?:\S+\s+){0,8}(?:fail|pass|reject|policy|violat|not |none|missing|misalign|check|validat)"),
-    (BounceClass.AUTH, r"sender is unauthenticated|authentication checks? fail|not authenticated per|sender policy framework|must issue a starttls|requires? tls|encryption (?:is )?(?:needed|required)"),
-    (BounceClass.RATE_LIMIT, r"gr[ae]y-?list|too many (?:connections|concurrent|sessions|recipients|messages|mails?|emails|errors from|requests)|(?:rate|frequency|connection|volume|hourly|daily|sending|throughput) ?limit"),
-    (BounceClass.RATE_LIMIT, r"throttl|unexpected volume|unusual rate|receiving (?:e-?)?mail (?:at a rate|too quickly)|sen[dt](?:ing)? (?:too many|too fast|too much|messages too)|exceeded (?:the )?(?:maximum )?(?:number of|rate)|limit exceeded for|frequency limited|try again (?:in|after) \d+ (?:sec|min)|deferred due to"),
-    (BounceClass.SENDER_BLOCK, r"spamhaus|spamcop|barracudacentral|proofpoint|cloudmark|sorbs|uceprotect|senderscore|\b[rd]n?s?bl\b|real-?time block"),
-    (BounceClass.SPAM_CONTENT, r"(?:blacklisted|blocked|listed) (?:url|uri|link|domain in)|(?:url|uri|link)s? (?:\w+ ){0,3}(?:blacklist|blocklist|listed)"),
-    (BounceClass.SENDER_BLOCK, r"block(?:ed)? ?list|black-?list|deny ?list|blocked (?:using|by|for|due|because|-|since|as)|(?:message|mail|ip|address|host|you|connection)s? (?:\S+ )?ha(?:s|ve) been blocked|(?:is|are|was|were|been|temporarily) (?:blocked|banned|black)|blocked ip|ip (?:address )?(?:\S+ )?(?:is |was |has been )?(?:blocked|listed|rejected|banned|refused)|banned (?:sending )?ip|is listed (?:in|on|at|by)"),
-    (BounceClass.SENDER_BLOCK, r"(?:poor|bad|low|ip|domain|sender|network) reputation|reputation of|client host rejected|access (?:to|from) (?:this|your) (?:server|system|host|ip|network)|(?:host|network|server|client|ip)\W(?:\S+\s){0,3}(?:not allowed|not permitted|denied|refused|rejected)|refused to talk|no smtp service|bloquee"),
-    (BounceClass.SENDER_BLOCK, r"(?:service|connection) (?:refused|refuse|rejected|denied)[. ](?!by)|connect(?:ion)?s? (?:not accepted|refused|rejected|denied) (?:from|for|due)|does not accept (?:mail|connections) from|not accepting mail from"),
-    (BounceClass.SENDER_BLOCK, r"sender (?:address |domain |verify |verification |ip |host )?(?:was |is |has been )?(?:rejected|denied|refused|failed|blocked|unknown|invalid|not (?:allowed|valid|found|exist|accepted|verified))|(?:invalid|bad|unknown|unverified|unresolvable|unauthori[sz]ed|forged|illegal) (?:sender|return.path|mail ?from)|domain of (?:the )?sender|sender'?s? (?:domain|address|host)|mail ?from (?:domain|address|must)|after mail from|\bmail_from\b"),
-    # What we wrote, and how.
-    (BounceClass.SPAM_CONTENT, r"\bspam\b|\bube\b|\bucabe?\b|unsolicited|junk ?mail|\bbulk mail|virus|malware|phish|infected|trojan|content (?:was |is |has been )?(?:rejected|denied|blocked|filter)|message content|looks? like spam|high(?:ly)? (?:spam )?(?:probab|score|suspicious)|blacklisted url|suspicious (?:content|url|link)"),
-    (BounceClass.POLICY, r"(?:relay|relaying)\b.{0,20}(?:denied|not|prohibit|refus|disallow)|(?:unable|no|cannot|not permitted|not allowed|denied|prohibited|refused|do not|don't|we do not) (?:to )?relay|no relaying|not local host|email address is not verified|(?:domain|host) (?:\S+ )?(?:isn't|is not|not) (?:in my list|allowed to be relayed|in (?:the )?list of)"),
-    (BounceClass.POLICY, r"(?:message|mail|e-?mail|attachment|file|body|header|line|data)s? ?(?:header |length |size )?(?:is |are |was |file )?(?:too (?:large|big|long)|exceed\w*|larger than)|(?:size|length) (?:of \S+ )?(?:limit|exceeds)|maximum (?:incoming )?(?:message )?size|exceeds? (?:the )?(?:fixed |server )?(?:maximum|size)|too (?:large|big) (?:message|mail|for)|exceeded maximum inbound message size|bad line length"),
-    (BounceClass.RATE_LIMIT, r"insufficient (?:system|disk)|disk full|no space left|out of (?:memory|disk)|system (?:is )?(?:full|storage)"),
-    (BounceClass.MAILBOX_FULL, r"(?:mail)?box(?: \S+)? (?:is |was |has been |temporarily )?(?:almost )?(?:full|over|exceed)|(?:over|exceed\w*|out of|insufficient|not enough|no) (?:\w+ ){0,3}(?:quota|storage|space|allowed size)|quota ?(?:has been |is |was )?(?:exceed|full|violat|overdrawn)|over ?quota|quotaexceed|too much mail|user (?:is |has )?(?:over|full|exceeded)|full mailbox|account is (?:over|full|exceeding)|storage (?:limit|allocation|full)|(?:disk|maildir|mailfolder|inbox)\W(?:\w+ )?(?:over ?quota|full|exceed)|boite (?:du destinataire )?pleine|postfach (?:ist )?voll|容量|一杯|邮箱空间不足|满"),
-    (BounceClass.POLICY, r"polic(?:y|ies)|not rfc|rfc ?\d{3,4}.{0,30}(?:complian|non)|non-?complian|compliant|duplicate header|header error|multiple (?:addresses|from|subject|to)\b|missing (?:header|date|from|subject|message-?id)|syntax error|bad (?:sequence|syntax)|command (?:not|parameter|unrecognized)|not implemented|8bit|smtputf8|internationali[sz]ed|media error|charset|mime (?:error|violation)|(?:body|content) (?:type )?not (?:supported|allowed)|conversion|loop(?:s|ing)?\b|too many (?:hops|received)"),
-    (BounceClass.POLICY, r"(?:smtp )?auth(?:entication)?\b.{0,20}(?:required|is required|needed|failed)|turn on smtp authentication|unauthenticated senders|(?:delivery|sender|you are|message|client) (?:is )?not (?:authori[sz]ed|permitted|allowed)|access denied(?! \[as)|message (?:not allowed|refused|rejected as)|(?:denied|rejected) by (?:our |the )?(?:system|administrat|rule)|security (?:policy|error|violation)"),
-    # Whom we wrote to.
-    (BounceClass.DEAD_DOMAIN, r"null ?mx|does not accept (?:any )?(?:e-?)?mail|doesn'?t (?:accept|receive) (?:any )?e?-?mail|(?:system |host |domain )?(?:does )?not accept(?:ing)? network messages|is not accepting any|no valid (?:mx|mail) |domain takes no mail"),
-    (BounceClass.DEAD_DOMAIN, r"(?:host|domain|address|server)(?: or domain)?(?: name)? (?:is |was |could )?(?:not (?:be )?(?:found|resolve|exist)|unknown|does(?: no|n')t exist)|(?:unknown|unrouteable|unresolvable|invalid|illegal|bad destination|no such|non-?existent) (?:mail )?(?:host|domain|system address|system)|no (?:mx|mail exchanger)|couldn't find any host|find a mail exchanger|name (?:or service )?not known|nxdomain|domain name not found|domain (?:does not|doesn't|no longer) exist|host ?not ?found|(?:account|domain) (?:or domain )?may not exist|all (?:relevant )?mx records point to non-existent|user's domain"),
-    (BounceClass.DEAD_ADDRESS, r"has moved|no longer (?:on|at|with|works|working|employed|available|valid|here|exist|a customer)|not our customer|(?:address|user|recipient|account)s? (?:has |have |was |were )?(?:been )?(?:changed|moved|removed|deleted|expired|closed|cancel+ed|terminated)|new (?:e-?mail )?address|not collected after"),
-    (BounceClass.INACTIVE, r"(?:account|mailbox|user|recipient|address|inbox|e-?mail|subscriber|compte\W(?:\w+\W){0,3})\W+(?:\S+\W+){0,3}?(?:(?:has been|is|was|est|temporarily|currently|been|administratively)\W+)*(?:disabled|suspended|deactivated|inactive|locked|frozen|blocked|bloque|discontinued|on hold|not active|dormant|idle|barred|inactivated|not activated|restricted|no longer (?:active|in use))|(?:disabled|suspended|inactive|locked|deactivated|frozen|expired) (?:e-?mail )?(?:account|user|mailbox|recipient|address)|account (?:\w+ )?(?:expired|closed)|mailbox (?:currently )?(?:disabled|unavailable due)|停用|禁用|冻结"),
-    (BounceClass.RECIPIENT_FILTER, r"recipient preferences|(?:recipient|user|member) (?:has |have )?(?:rejected|refused|refuses|blocked|does not (?:want|wish)|doesn't want|only accepts) (?:\w+ ){0,2}(?:you|mail|message|e-?mail|to)|not (?:authori[sz]ed|allowed|permitted) to (?:post|send|contact|deliver)|only (?:accepts|members)|restricted (?:by|to) (?:recipient|members)|refused by recipient|group\W.{0,80}(?:not exist|permission|post)|群組|群组|skupin|gruppe|grupo|groupe|समूह|المجموعة"),
-    (BounceClass.DEAD_ADDRESS, r"(?:user|recipient|account|mailbox|address|addressee|alias|username|user ?id|userid|subscriber|customer|member|login|mailaddress|e-?mail|person)s?(?: \S+)?(?: name)? ?(?:\(?s?\)?)?(?: or domain)?,? ?(?:is |are |was |were |could |can |has |do |does ?|did |you (?:entered |tried to reach )?)*(?:unknown|not (?:be )?(?:found|known|recogni[sz]ed|listed|exist|valid|a valid|a registered|registered|here|local|in (?:our|the|local|directory|database|ldap)|matched|defined|present|located|reached)|no(?:t|n)?[- ]?exist|does ?n[o']?t ?exist|doesn'?t (?:exist|have|seem)|couldn'?t be found|cannot be found|wasn'?t found|isn'?t (?:valid|known|here|found)|invalid|unavailable|undefined)"),
-    (BounceClass.DEAD_ADDRESS, r"(?:no such|no|unknown|invalid|bad|nonexistent|non-?existent|wrong|undeliverable|unrouteable|unroutable|undefined|not a valid|incorrect|illegal|inexistent|doesn'?t have a|does not have a|is not a (?:known|valid|registered)|isn'?t a)(?: \S+)? (?:final delivery )?(?:local |e-?mail |destination |mail ?|recipient |user |virtual |delivery |gateway )*(?:user|recipient|account|mailbox|address|addressee|alias|username|user ?id|userid|person|local part|name|box|customer|subscriber)"),
-    (BounceClass.DEAD_ADDRESS, r"recipient ?not ?found|recipnotfound|address not found|not listed in (?:public )?name|matching directory entry|no matches? to nameserver|no mailbox (?:here )?by that name|recipient (?:name )?is not recogni[sz]ed|not a known user|(?:mail)?box (?:\S+ )?not found|no one here|doesn'?t exist here|adresse d ?.{0,30}invalide|destinataire in(?:connu|valide)|empf[äa]nger.{0,20}unbekannt|usuario desconocido|no existe|utente (?:sconosciuto|non)|несуществ|нет такого|не найден|ユーザー?が?(?:見つか|不明|存在)|宛先.{0,10}(?:見つか|存在)|用户不存在|找不到|ディレクトリのリストにありません|no valid recipients"),
-    (BounceClass.DEAD_ADDRESS, r"requested action not taken: mailbox unavailable|mailbox (?:is )?(?:unavailable|not available)|check if (?:the )?address is correct|address rejected\.?$|recipient address (?:does not exist|is possibly incorrect)|e?mail address is possibly incorrect"),
-    (BounceClass.RECIPIENT_FILTER, r"on hold|recipient error|recipient address rejected$|rejected by (?:the )?recipient|filtered"),
-    # What happened on the way.
-    (BounceClass.TRANSIENT, r"time(?:d)? ?-?out|(?:maximum|retry) time|expired|too long (?:in|on) |for (?:too|a) long|in the queue too long|giving up|given up|delivery attempts|failed \d+ attempts|aborted after|queue (?:period|time)|within \d+ |retry timeout"),
-    (BounceClass.TRANSIENT, r"connection (?:refused|reset|lost|closed|dropped|failed|timed)|lost connection|(?:could not|couldn't|unable to|cannot|can't|wasn't able to) (?:connect|establish|be reached|reach)|no route|unreachable|not reachable|network (?:is )?(?:error|unreachable)|did not accept our requests to connect|dns (?:error|query|failure|lookup)|name (?:service|server) |lookup (?:fail|timed)|(?:host|server) (?:is )?(?:down|not respond|unavailable)|no answer"),
-    (BounceClass.TRANSIENT, r"(?:temporar|transient|internal|system|server|local|service|configuration|upstream|mail system|resource)\w*\W(?:\w+\W){0,2}(?:error|fail|problem|unavailable|trouble|suspend|busy|lookup)|(?:try|retry) (?:again )?later|service (?:not |temporarily |currently |refuse)?\w*available|service refused|pipe to|command (?:failed|died|line usage)|unable-to-transfer|could not load"),
-)
+WORDS: dict[str, str] = {
+    "judged": r"fail|pass|violat|accordance|accept|reject|enforce|check|polic|align|comply|missing|require|misalign",
+    "not_taken": r"rejected|denied|refused|failed|blocked|unknown|invalid"
+    r"|not (?:allowed|valid|found|exist|accepted|verified)",
+    "mail": r"message|mail|e-?mail|attachment|file|body|header|line|data",
+    "nowhere": r"not (?:be )?(?:found|resolve|exist)|unknown|does(?: no|n')t exist",
+    "gone": r"changed|moved|removed|deleted|expired|closed|cancel+ed|terminated",
+    "who": r"user|recipient|account|mailbox|address|addressee|alias|username|user ?id|subscriber|customer|member|login"
+    r"|mailaddress|e-?mail|person",
+    "be": r"is|are|was|were|est|has been|has|does|been|temporarily|currently|administratively",
+    "may": r"could|can|do|did",
+    "entered": r"(?:entered |tried to reach )?",
+    "unknown": r"unknown|not (?:be )?(?:found|known|recogni[sz]ed|listed|exist|(?:a )?(?:valid|registered)|here|local)"
+    r"|not (?:matched|in (?:our|the|local|directory|database|ldap)|defined|present|located|reached)"
+    r"|no(?:t|n)?[- ]?exist"
+    r"|does ?n[o']?t ?exist|doesn'?t (?:exist|have|seem)|couldn'?t be found|cannot be found|wasn'?t found"
+    r"|isn'?t (?:valid|known|here|found)|invalid|unavailable|undefined",
+    "no_such": r"no such|no|unknown|invalid|bad|non-?existent|wrong|undeliverable|unroute?able|undefined|not a valid"
+    r"|incorrect|illegal|inexistent|doesn'?t have an?|does not have an?|is not a (?:known|valid|registered)|isn'?t a",
+    "kind_of": r"local |e-?mail |destination |mail ?|recipient |user |virtual |delivery |gateway ",
+    "closed": r"disabled|suspended|deactivated|inactive|locked|frozen|blocked|bloque|discontinued|on hold|not active"
+    r"|dormant|idle|barred|inactivated|not activated|restricted|no longer (?:active|in use)",
+    "unwilling": r"rejected|refused|refuses|blocked|does not (?:want|wish)|doesn't want|only accepts",
+    "machine": r"temporar|transient|internal|system|server|local|service|configuration|upstream|mail system|resource",
+}
+"""Words for the same thing; `<who>` in a phrase stands for any of `WORDS["who"]`."""
 
 _NOISE = re.compile(r"recipient address rejected: |https?:\S+|www\.\S+|<[^<>\s]*@[^<>\s]*>|\S+@\S+")
-_COMPILED = tuple((bounce_class, re.compile(pattern)) for bounce_class, pattern in PHRASES)
+_WORD = re.compile(r"<(\w+)>")
 
 
 def class_of_text(text: str) -> BounceClass | None:
@@ -62,3 +49,12 @@ def class_of_text(text: str) -> BounceClass | None:
         if pattern.search(plain):
             return bounce_class
     return None
+
+
+def _compile(phrases: str) -> re.Pattern[str]:
+    """Return one pattern for all phrases of an entry."""
+    lines = (line.strip() for line in phrases.splitlines())
+    return re.compile("|".join(_WORD.sub(lambda word: f"(?:{WORDS[word[1]]})", line) for line in lines if line))
+
+
+_COMPILED = tuple((bounce_class, _compile(phrases)) for bounce_class, phrases in PHRASEBOOK)

@@ -1,7 +1,7 @@
 """Reads bounces that are only text, as qmail, Exim, Exchange and many gateways write them.
 
-They are known by their sender or subject. The returned message is cut off first, since its own words would mislead. What
-is left is searched for a reply, a status and an address; that is enough to classify, and nothing here says who.
+They are known by their sender or subject. The returned message is cut off first, since its own words would mislead.
+What is left is searched for a reply, a status and an address; that is enough to classify, and nothing here says who.
 """
 
 from __future__ import annotations
@@ -17,13 +17,20 @@ LONGEST_TEXT = 4_000
 
 _DAEMON = re.compile(r"mailer-?daemon|postmaster|mail delivery (?:sub)?system|mail system|<>", re.IGNORECASE)
 _SUBJECT = re.compile(
-    r"undeliver|non-?delivery|returned (?:mail|to sender)|returning (?:message|to sender)|delivery (?:status|notification)"
-    r"|deliver(?:y|ed)?\W+(?:\w+\W+){0,3}(?:fail|problem|error|warning|delayed)|(?:fail|error|problem)\w*\W+(?:\w+\W+){0,3}deliver"
-    r"|failure notice|mail(?: system)? error|message delayed|could not be (?:sent|delivered)|bounce|error sending your mail"
-    r"|(?:mail|message) failed|rejected mail|недоставлен|не доставлен|送信でき|配送|退信|unzustellbar|non remis|no entregad",
+    r"undeliver|non-?delivery|returned (?:mail|to sender)|returning (?:message|to sender)"
+    r"|delivery (?:status|notification)"
+    r"|deliver(?:y|ed)?\W+(?:\w+\W+){0,3}(?:fail|problem|error|warning|delayed)"
+    r"|(?:fail|error|problem)\w*\W+(?:\w+\W+){0,3}deliver"
+    r"|failure notice|mail(?: system)? error|message delayed|could not be (?:sent|delivered)|bounce"
+    r"|error sending your mail"
+    r"|(?:mail|message) failed|rejected mail|недоставлен|не доставлен|送信でき|配送|退信|unzustellbar"
+    r"|non remis|no entregad",
     re.IGNORECASE,
 )
-_TEXT = re.compile(r"(?:could|can) ?not be delivered to|was not delivered to|unable to deliver (?:your|the|this) m|送信できません", re.IGNORECASE)
+_TEXT = re.compile(
+    r"(?:could|can) ?not be delivered to|was not delivered to|unable to deliver (?:your|the|this) m|送信できません",
+    re.IGNORECASE,
+)
 _RETURNED = re.compile(
     r"^[ \t>*=-]*(?:"
     r"-{3,}.{0,20}(?:copy of|original|returned|unsent|message header|headers? of|body of|transcript of message)"
@@ -37,11 +44,14 @@ _RETURNED = re.compile(
 _DELAYED = re.compile(
     r"\(delay(?:ed)?\)|warning: message|(?:has|have) not yet been delivered|will (?:be )?(?:retry|retried|keep trying)"
     r"|still (?:trying|being retried)|will continue to (?:try|be retried)|do not need to resend|no action is required"
-    r"|temporary (?:delivery )?(?:problem|error)[^.]{0,80}(?:retr|try)|delivery (?:status notification: warning|delayed)"
+    r"|temporary (?:delivery )?(?:problem|error)[^.]{0,80}(?:retr|try)"
+    r"|delivery (?:status notification: warning|delayed)"
     r"|message (?:was |is |has been )?delayed|this is a warning message only|delivery warning",
     re.IGNORECASE,
 )
-_GIVEN_UP = re.compile(r"permanent|failed permanently|giving up|given up|(?<!not )been returned|returned to sender", re.IGNORECASE)
+_GIVEN_UP = re.compile(
+    r"permanent|failed permanently|giving up|given up|(?<!not )been returned|returned to sender", re.IGNORECASE
+)
 _RETURNED_FIELDS = ("received", "message-id", "return-path")
 _ANGLED = re.compile(r"<([^\s<>@]+@[^\s<>]+)>")
 _BARE = re.compile(r"(?<![\w.+-])([\w.+=-]+@[\w-]+(?:\.[\w-]+)+)")

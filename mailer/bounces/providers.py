@@ -1,8 +1,8 @@
 """What the large providers mean by their codes and texts, where they differ from everybody else.
 
-Google uses x.7.27, x.7.29, x.7.30 and x.7.40 for SPF, TLS, DKIM and "no DMARC", which IANA gives other meanings; Microsoft
-says 5.4.1 "access denied" for an address that its directory does not know, and 5.1.10 for the same where IANA means a
-null MX. So they are asked first. Each row: what must be found in "status text", in lower case.
+Google uses x.7.27, x.7.29, x.7.30 and x.7.40 for SPF, TLS, DKIM and "no DMARC", which IANA gives other meanings;
+Microsoft says 5.4.1 "access denied" for an address that its directory does not know, and 5.1.10 for the same where IANA
+means a null MX. So they are asked first. Each row: what must be found in "status text", in lower case.
 """
 
 from __future__ import annotations
@@ -39,30 +39,72 @@ SIGNS: tuple[tuple[Provider, str], ...] = (
 RULES: dict[Provider, tuple[tuple[BounceClass, str], ...]] = {
     # support.google.com/a/answer/3726730
     Provider.GOOGLE: (
-        (BounceClass.AUTH, r"^[45]\.7\.(?:26|27|29|30|32|40)\b|p=unauth|unauthenticatedsender|sender is unauthenticated"),
-        (BounceClass.SENDER_BLOCK, r"^[45]\.7\.(?:23|25)\b|p=ipptrerror|unsolicitediperror|very low reputation|ip address sending this"),
-        (BounceClass.RATE_LIMIT, r"^[45]\.7\.28\b|receiving ?(?:e-?)?(?:mail)? ?(?:at a |too quickly|rate)|p=receivingrate|unsolicitedratelimit|sendingrate|too many recipients"),
-        (BounceClass.INACTIVE, r"p=(?:disableduser|inactiveuser)|(?:is|are) (?:disabled|inactive)|storage space and inactive"),
+        (
+            BounceClass.AUTH,
+            r"^[45]\.7\.(?:26|27|29|30|32|40)\b|p=unauth|unauthenticatedsender|sender is unauthenticated",
+        ),
+        (
+            BounceClass.SENDER_BLOCK,
+            r"^[45]\.7\.(?:23|25)\b|p=ipptrerror|unsolicitediperror|very low reputation|ip address sending this",
+        ),
+        (
+            BounceClass.RATE_LIMIT,
+            (
+                r"^[45]\.7\.28\b|receiving ?(?:e-?)?(?:mail)? ?(?:at a |too quickly|rate)|p=receivingrate"
+                r"|unsolicitedratelimit|sendingrate|too many recipients"
+            ),
+        ),
+        (
+            BounceClass.INACTIVE,
+            r"p=(?:disableduser|inactiveuser)|(?:is|are) (?:disabled|inactive)|storage space and inactive",
+        ),
         (BounceClass.MAILBOX_FULL, r"overquota|over quota|out of storage|storage quota"),
-        (BounceClass.DEAD_ADDRESS, r"p=nosuchuser|answer=6596|tried to reach does not exist|address couldn'?t be found"),
+        (
+            BounceClass.DEAD_ADDRESS,
+            r"p=nosuchuser|answer=6596|tried to reach does not exist|address couldn'?t be found",
+        ),
         (BounceClass.SPAM_CONTENT, r"unsolicited(?:message|content)|likely (?:unsolicited|suspicious)|p=unsolicited"),
-        (BounceClass.POLICY, r"p=blockedmessage|potential security issue|content presents a potential|rfcmessagenoncompliant|multiple .{0,40}header"),
+        (
+            BounceClass.POLICY,
+            (
+                r"p=blockedmessage|potential security issue|content presents a potential"
+                r"|rfcmessagenoncompliant|multiple .{0,40}header"
+            ),
+        ),
     ),
-    # learn.microsoft.com: "NDR codes in Exchange Online"; postmaster.live.com
+    # From Microsoft's page on NDR codes in Exchange Online, and the postmaster page of Outlook.com.
     Provider.MICROSOFT: (
         (BounceClass.AUTH, r"^5\.7\.(?:509|515)\b|does not pass dmarc|does not meet the required authentication"),
-        (BounceClass.SENDER_BLOCK, r"^[45]\.7\.(?:606|60[7-9]|6[1-4]\d|650|511|705|708)\b|\b(?:ou|sc)-00\d|block ?list \(s\d+|banned sending ip|ip reputation"),
+        (
+            BounceClass.SENDER_BLOCK,
+            (
+                r"^[45]\.7\.(?:606|60[7-9]|6[1-4]\d|650|511|705|708)\b|\b(?:ou|sc)-00\d"
+                r"|block ?list \(s\d+|banned sending ip|ip reputation"
+            ),
+        ),
         (BounceClass.RATE_LIMIT, r"\brp-00\d|^[45]\.7\.(?:652|65[3-9])\b|^4\.3\.2\b"),
         (BounceClass.RECIPIENT_FILTER, r"^5\.7\.(?:12|124|129|13[0-9])\b|resolver\.rst|restriction"),
         (BounceClass.MAILBOX_FULL, r"^5\.2\.(?:2|122)\b|quotaexceeded|mailbox full"),
-        (BounceClass.DEAD_ADDRESS, r"^5\.1\.10\b|recip(?:ient)?notfound|^5\.4\.1\b.*recipient address rejected|address you entered couldn't be found"),
+        (
+            BounceClass.DEAD_ADDRESS,
+            (
+                r"^5\.1\.10\b|recip(?:ient)?notfound|^5\.4\.1\b.*recipient address rejected"
+                r"|address you entered couldn't be found"
+            ),
+        ),
         (BounceClass.DEAD_DOMAIN, r"^5\.4\.310\b.*(?:does not exist|nonexistent)"),
         (BounceClass.TRANSIENT, r"^5\.4\.3(?:00|1\d)\b"),
     ),
     # senders.yahooinc.com/smtp-error-codes
     Provider.YAHOO: (
         (BounceClass.INACTIVE, r"account has been (?:disabled|discontinued)"),
-        (BounceClass.DEAD_ADDRESS, r"doesn'?t have an? \S+ account|delivery error: dd (?:this user|requested mail)|mailbox not found|unknown user"),
+        (
+            BounceClass.DEAD_ADDRESS,
+            (
+                r"doesn'?t have an? \S+ account|delivery error: dd (?:this user|requested mail)"
+                r"|mailbox not found|unknown user"
+            ),
+        ),
         (BounceClass.MAILBOX_FULL, r"over quota|mailbox (?:is )?full"),
         (BounceClass.AUTH, r"\bdmarc\b|\bdkim\b|\bspf\b"),
         (BounceClass.RATE_LIMIT, r"\[tss?\d+\]|temporarily deferred"),
@@ -89,7 +131,7 @@ _RULES = {
 
 
 def provider_of(*hints: str) -> Provider | None:
-    """Return the provider that the first telling hint names: a remote host, the recipient's domain, the reply's text."""
+    """Return the provider that the first telling hint names: a remote host, a domain, the reply's text."""
     for hint in hints:
         for provider, pattern in _SIGNS:
             if hint and pattern.search(hint.lower()):

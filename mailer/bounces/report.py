@@ -67,7 +67,7 @@ class Report:
 
     @property
     def first_failure(self) -> RecipientReport:
-        """The recipient that this report is about: the first that failed, else the first, else one that says nothing."""
+        """The recipient that this is about: the first that failed, else the first, else one that says nothing."""
         for recipient in self.recipients:
             if recipient.action in ("failed", ""):
                 return recipient

@@ -3,20 +3,19 @@
     b+<token>@bounces.example.com    MAIL FROM of one person's message of one mailing (VERP)
     u+<token>@bounces.example.com    the mailto URI in List-Unsubscribe (RFC 2369 §3.2)
 
-The token is signed (`mailer.tokens`), so nobody can write such an address for somebody else. Case does not matter, since
-some mail servers change it. Nothing is stripped or repaired: an address that is not exactly one of ours is none. The
-domain is not looked at, since a Pressrun may have many.
+The token is signed (`mailer.tokens`), so nobody can write such an address for somebody else. Case does not matter,
+since some mail servers change it. Nothing is stripped or repaired: an address that is not exactly one of ours is none.
+The domain is not looked at, since a Pressrun may have many.
 """
 
 from __future__ import annotations
 
-from typing import NamedTuple, NewType
+from typing import NamedTuple
 
+from mailer.issues.mailing import MailingId
 from mailer.tokens import Kind, Tokens
 from subscribers.cohort import SubscriberId
 from subscribers.lists import ListId
-
-MailingId = NewType("MailingId", int)
 
 TEST_MAILING = MailingId(0)
 """The mailing of a test send: what comes back of it is kept on record, and changes nothing."""
@@ -59,15 +58,19 @@ def read_unsubscribe_address(tokens: Tokens, address: str) -> UnsubscribeToken |
     return UnsubscribeToken(SubscriberId(numbers[0]), ListId(numbers[1]), MailingId(numbers[2]))
 
 
+def is_open_to_all(address: str) -> bool:
+    """Whether this is an address that every domain must take mail at; RFC 5321 allows `postmaster` without a domain."""
+    return address.partition("@")[0].lower() in _OPEN_TO_ALL
+
+
 def refusal_of(tokens: Tokens, address: str) -> str | None:
     """Return the SMTP reply that refuses mail to this address, or None if the listener takes it.
 
     A return path with a wrong signature is backscatter or a forgery, and is refused before its body is read (R62).
     """
-    local_part = address.rpartition("@")[0].lower() or address.lower()
-    if local_part in _OPEN_TO_ALL:
+    if is_open_to_all(address):
         return None
-    if not local_part.startswith(("b+", "u+")):
+    if not address.lower().startswith(("b+", "u+")):
         return "550 5.7.1 Only reports about our own mail are taken here"
     if read_return_path(tokens, address) is None and read_unsubscribe_address(tokens, address) is None:
         return "550 5.1.1 This is not an address that we made"

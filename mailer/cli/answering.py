@@ -1,7 +1,7 @@
 """How commands answer: lines for people, or one JSON value for programs; never both.
 
-A command collects its facts once, as plain values. With `--json` they are printed as they are; without, its own lines are.
-Progress and remarks go to standard error, so that an answer can be piped.
+A command collects its facts once, as plain values. With `--json` they are printed as they are; without it, its own
+lines are. Progress and remarks go to standard error, so that an answer can be piped.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ import typer
 AsJson = Annotated[bool, typer.Option("--json", help="Answer with one JSON value.")]
 
 Fact: TypeAlias = (
-    "str | int | float | bool | None | datetime | Path | Enum | Sequence[Fact] | dict[str, Fact] | dict[str, int]"
+    "str | int | float | bool | datetime | Path | Enum | Sequence[Fact] | dict[str, Fact] | dict[str, int] | None"
 )
 
 

@@ -10,7 +10,7 @@ import typer
 
 from mailer.cli.answering import AsJson, answer
 from mailer.cli.opening import with_press
-from mailer.errors import ConfigError
+from mailer.errors import NotFoundError
 
 if TYPE_CHECKING:
     from mailer.bounces.receiving import Received
@@ -21,8 +21,10 @@ app = typer.Typer(rich_markup_mode=None)
 
 @app.command()
 def bounce(
-    file: Annotated[Path | None, typer.Argument(metavar="[FILE]", help="The message; else it is read from the pipe.")] = None,
-    rcpt: Annotated[list[str], typer.Option(help="The address it was delivered to; may be repeated.", metavar="ADDRESS")] = [],  # noqa: B006
+    rcpt: Annotated[list[str], typer.Option(help="The address it came to; may be repeated.", metavar="ADDRESS")],
+    file: Annotated[
+        Path | None, typer.Argument(metavar="[FILE]", help="The message; else it is read from the pipe.")
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
     """Read one bounce or complaint and act on it, as the listener would.
@@ -30,4 +32,36 @@ def bounce(
     Who it is about comes from the signed address that it was delivered to, never from what it says. In Postfix's
     aliases: `bounces: "|pressrun bounce --rcpt $ORIGINAL_RECIPIENT"`.
     """
-    raw = _read(file)
+    message = _read(file)
+
+    async def story(press: Press) -> list[Received]:
+        from mailer.reception import take_in
+
+        return await take_in(press, message, rcpt)
+
+    received = with_press(story)
+    facts = [
+        {
+            "recipient": one.event.recipient,
+            "kind": one.event.kind,
+            "class": one.event.bounce_class,
+            "mailing": one.event.mailing,
+            "subscriber": one.event.subscriber,
+            "verdict": one.event.verdict,
+            "is_new": one.is_new,
+            "sentence": one.sentence,
+        }
+        for one in received
+    ]
+    answer(facts, [one.sentence for one in received], as_json=as_json)
+
+
+def _read(file: Path | None) -> bytes:
+    if file is None:
+        if sys.stdin.isatty():
+            raise NotFoundError("There is no message: name a file, or pipe one in.")
+        return sys.stdin.buffer.read()
+    try:
+        return file.read_bytes()
+    except OSError as error:
+        raise NotFoundError(f"The message {file} cannot be read ({(error.strerror or str(error)).lower()}).") from error

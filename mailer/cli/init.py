@@ -19,16 +19,21 @@ app = typer.Typer(rich_markup_mode=None)
 
 @app.command()
 def init(
-    public_url: Annotated[str, typer.Option(help="Where readers reach this Pressrun; links in mail begin with it.")] = "",
+    public_url: Annotated[
+        str, typer.Option(help="Where readers reach this Pressrun; links in mail begin with it.")
+    ] = "",
     newsletter: Annotated[str, typer.Option(help="Name of the first newsletter.")] = "",
-    sender: Annotated[str, typer.Option(help="The newsletter's address, as it stands in From.", metavar="ADDRESS")] = "",
+    sender: Annotated[
+        str, typer.Option(help="The newsletter's address, as it stands in From.", metavar="ADDRESS")
+    ] = "",
     postal_address: Annotated[str, typer.Option(help="Its postal address, which many countries' laws ask for.")] = "",
     list_name: Annotated[str, typer.Option("--list", help="Name of its first list.")] = "",
     as_json: AsJson = False,
 ) -> None:
     """Make the home folder: the secret, the settings file, and, if named, the first newsletter and its list.
 
-    What is there is kept: run it as often as you like. Where Redis answers, it prints a link that signs the admin in once.
+    What is there is kept: run it as often as you like. Where Redis answers, a link is printed that
+    signs the admin in once.
     """
     _require_together(newsletter, sender, list_name)
     home = _prepare(public_url)
@@ -53,7 +58,9 @@ def _prepare(public_url: str) -> Path:
     make_secret(home)
     file = home / "settings.toml"
     if not file.exists():
-        file.write_text(commented_settings({"public_url": public_url.rstrip("/")} if public_url else {}), encoding="utf-8")
+        file.write_text(
+            commented_settings({"public_url": public_url.rstrip("/")} if public_url else {}), encoding="utf-8"
+        )
     elif public_url:
         remark(f"{file} is there already and was not changed; set public_url in it.")
     return home
@@ -73,9 +80,7 @@ async def _begin(press: Press, newsletter: Newsletter | None, list_name: str) ->
     if newsletter and list_name:
         made = await press.people.lists.create(slugify(list_name), name=list_name, newsletter=newsletter.slug)
         facts["list"] = made.slug
-    facts["sign_in"] = await make_link(
-        AccountStore(press.redis), public_url=press.settings.public_url, now=clock.now()
-    )
+    facts["sign_in"] = await make_link(AccountStore(press.redis), public_url=press.settings.public_url, now=clock.now())
     return facts
 
 

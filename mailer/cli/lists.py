@@ -27,7 +27,11 @@ def list_lists(as_json: AsJson = False) -> None:
 
     facts = with_press(story)
     rows = ([one["slug"], *(one[heading] for heading in _HEADINGS[1:])] for one in facts)
-    answer(facts, table(_HEADINGS, rows, empty="There are no lists yet; make one with `pressrun lists create`."), as_json=as_json)
+    answer(
+        facts,
+        table(_HEADINGS, rows, empty="There are no lists yet; make one with `pressrun lists create`."),
+        as_json=as_json,
+    )
 
 
 @app.command()
@@ -46,7 +50,9 @@ def create(
     newsletter: Annotated[str, typer.Option(help="The slug of the newsletter that it belongs to.")],
     name: Annotated[str, typer.Option(help="Its name, as readers see it; else made of the slug.")] = "",
     single_opt_in: Annotated[bool, typer.Option("--single-opt-in", help="Who joins need not confirm by mail.")] = False,
-    private: Annotated[bool, typer.Option("--private", help="Nobody sees it, and nobody can join by themselves.")] = False,
+    private: Annotated[
+        bool, typer.Option("--private", help="Nobody sees it, and nobody can join by themselves.")
+    ] = False,
     as_json: AsJson = False,
 ) -> None:
     """Create a list. Where there is one of this name already, show it."""

@@ -37,7 +37,10 @@ def list_mailings(as_json: AsJson = False) -> None:
         return [await progress_of(press, one.id) for one in await press.mailings.all()]
 
     found = with_press(story)
-    rows = ((one.mailing.id, one.mailing.issue, one.mailing.state, *(getattr(one.counts, key) for key in _LEDGER)) for one in found)
+    rows = (
+        (one.mailing.id, one.mailing.issue, one.mailing.state, *(getattr(one.counts, key) for key in _LEDGER))
+        for one in found
+    )
     lines = table(("mailing", "issue", "state", *_LEDGER), rows, empty="There are no mailings yet.")
     answer([_facts(one) for one in found], lines, as_json=as_json)
 
@@ -46,8 +49,12 @@ def list_mailings(as_json: AsJson = False) -> None:
 def send(
     issue: Annotated[str, typer.Argument(metavar="ISSUE", help="The issue's slug.")],
     lists: Annotated[list[str], typer.Option("--list", help="A list's slug; may be repeated.")],
-    at: Annotated[str, typer.Option(help="When to begin, such as 2026-11-02T09:00+01:00; without a zone, UTC.", metavar="TIME")] = "",
-    hold: Annotated[bool, typer.Option("--hold", help="Hold whoever a crash leaves uncertain; else they get it once more.")] = False,
+    at: Annotated[
+        str, typer.Option(help="When to begin, such as 2026-11-02T09:00+01:00; without a zone, UTC.", metavar="TIME")
+    ] = "",
+    hold: Annotated[
+        bool, typer.Option("--hold", help="Hold whoever a crash leaves uncertain; else they get it once more.")
+    ] = False,
     request: Annotated[str, typer.Option(help="A name for this request; the same name twice makes one mailing.")] = "",
     yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
     count: Annotated[bool, typer.Option("--count", help="Only say who would be mailed, and who not, and why.")] = False,
@@ -252,4 +259,6 @@ def _status_pairs(found: Progress) -> list[tuple[str, object]]:
 
 
 def _tell_state(mailing: Mailing, as_json: bool) -> None:
-    answer({"mailing": mailing.id, "state": mailing.state}, [f"Mailing {mailing.id} is {mailing.state}."], as_json=as_json)
+    answer(
+        {"mailing": mailing.id, "state": mailing.state}, [f"Mailing {mailing.id} is {mailing.state}."], as_json=as_json
+    )

@@ -22,7 +22,9 @@ Sender = Annotated[str, typer.Option("--sender", help="The address in From.", me
 SenderName = Annotated[str, typer.Option(help="The name in From.")]
 Postal = Annotated[str, typer.Option(help="The postal address at the end of every mail.")]
 ReplyTo = Annotated[str, typer.Option(help="Where answers go, if not to the sender.", metavar="ADDRESS")]
-ReturnPath = Annotated[str, typer.Option(help="The domain that bounces come back to, if not the sender's.", metavar="DOMAIN")]
+ReturnPath = Annotated[
+    str, typer.Option(help="The domain that bounces come back to, if not the sender's.", metavar="DOMAIN")
+]
 Language = Annotated[str, typer.Option(help="The language of its issues, such as en or zh-CN.")]
 
 
@@ -101,7 +103,9 @@ def edit(
     }
 
     async def story(press: Press) -> Newsletter:
-        newsletter = replace(await press.newsletters.get(slug), **{key: value for key, value in wanted.items() if value})
+        newsletter = replace(
+            await press.newsletters.get(slug), **{key: value for key, value in wanted.items() if value}
+        )
         await press.newsletters.put(newsletter)
         return newsletter
 

@@ -15,7 +15,8 @@ T = TypeVar("T")
 def with_press(story: Callable[[Press], Awaitable[T]]) -> T:
     """Run a command's story over an open press.
 
-    The press is imported here, not above, so that `--help` need not wait for it. Raises StoreDownError if Redis is down.
+    The press is imported here, not above, so that `--help` need not wait for it. Raises StorageDownError if Redis is
+    down.
     """
     from mailer.settings import load_settings
     from mailer.wiring import open_press

@@ -44,7 +44,7 @@ def scheduler() -> None:
 @app.command()
 def inbound() -> None:
     """Run the listener for bounces and complaints, on PRESSRUN_INBOUND_HOST and PRESSRUN_INBOUND_PORT."""
-    from mailer.bounces.inbound import run_inbound
+    from mailer.reception import run_inbound
     from mailer.settings import load_settings
 
     raise typer.Exit(run_inbound(load_settings()))
@@ -52,7 +52,7 @@ def inbound() -> None:
 
 @app.command()
 def inbox() -> None:
-    """Run the demo's catch-all inbox, on PRESSRUN_INBOX_HOST and PRESSRUN_INBOX_PORT. It delivers nothing to anybody."""
+    """Run the demo's catch-all inbox, on PRESSRUN_INBOX_HOST and PRESSRUN_INBOX_PORT. Nothing leaves it."""
     from mailer.inbox.listening import run_inbox
     from mailer.settings import load_settings
 

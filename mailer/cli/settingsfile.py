@@ -45,13 +45,14 @@ def setting_notes() -> list[SettingNote]:
 
 def commented_settings(chosen: dict[str, str]) -> str:
     """Return the text of a settings file: what was chosen, and every other setting with its default in a comment."""
-    parts = ["# Pressrun's settings. PRESSRUN_… environment variables win over this file. What is commented out is the default."]
+    parts = ["# Pressrun's settings. Environment variables win over this file. What is commented out is the default."]
     for note in setting_notes():
         if note.name == _NOT_IN_FILE:
             continue
         value = _toml(chosen[note.name]) if note.name in chosen else note.default
         mark = "" if note.name in chosen else "# "
-        parts.append(f"{textwrap.fill(note.description, 118, initial_indent='# ', subsequent_indent='# ')}\n{mark}{note.name} = {value}")
+        words = textwrap.fill(note.description, 118, initial_indent="# ", subsequent_indent="# ")
+        parts.append(f"{words}\n{mark}{note.name} = {value}")
     return "\n\n".join(parts) + "\n"
 
 

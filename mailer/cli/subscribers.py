@@ -92,8 +92,12 @@ def import_people(
 
             now = clock.now()
             joined = await press.people.lists.find(list_slug)
-            consent = Consent(list_id=joined.id, when=now, words=words, where=file.name, by="pressrun subscribers import")
-            return await import_csv(press.people, file, joined, consent, confirmed=confirmed, now=now, progress=tell)
+            consent = Consent(
+                list_id=joined.id, when=now, words=words, where=file.name, by="pressrun subscribers import"
+            )
+            return await import_csv(
+                press.people, file, joined, consent=consent, confirmed=confirmed, now=now, progress=tell
+            )
 
         report = with_press(story)
     answer(_report_facts(report), _report_lines(report), as_json=as_json)
@@ -156,7 +160,21 @@ async def _everything(press: Press, person: Subscriber) -> dict[str, Fact]:
 async def _added(
     press: Press, address: str, list_slug: str, *, name: str, language: str, words: str, confirmed: bool
 ) -> dict[str, Fact]:
-    raise NotImplementedError
+    from mailer import clock
+    from subscribers.address import parse_address
+    from subscribers.consent import Consent
+    from subscribers.joining import join
+    from subscribers.subscription import SubscriptionState
+
+    now = clock.now()
+    one = await press.people.lists.find(list_slug)
+    consent = Consent(list_id=one.id, when=now, words=words, by="pressrun subscribers add")
+    joined = await join(press.people, one, parse_address(address), consent, now, name=name, language=language)
+    if confirmed:
+        # Whoever has left stays where they are: only they can come back.
+        await press.people.lists.move(one.id, [joined.subscriber.id], SubscriptionState.ACTIVE)
+    state = await press.people.lists.state_of(one.id, joined.subscriber.id)
+    return {**_facts(joined.subscriber), "list": list_slug, "state": state}
 
 
 def _facts(person: Subscriber) -> dict[str, Fact]:
@@ -168,3 +186,49 @@ def _facts(person: Subscriber) -> dict[str, Fact]:
         "fields": dict(person.fields),
         "joined": person.joined,
     }
+
+
+def _pairs(facts: dict[str, Fact]) -> list[tuple[str, object]]:
+    plain = [(key, facts[key]) for key in ("address", "name", "language", "joined")]
+    fields, lists, consents = facts["fields"], facts["lists"], facts["consents"]
+    assert isinstance(fields, dict)
+    assert isinstance(lists, dict)
+    assert isinstance(consents, list)
+    return [
+        *plain,
+        *fields.items(),
+        *((f"on {slug}", state) for slug, state in lists.items()),
+        ("suppressed", facts["suppressed"]),
+        *(
+            (f"{one['event']} {one['list']}", f"{one['when']:%Y-%m-%d %H:%M} UTC {one['by']} {one['words']}")
+            for one in consents
+        ),
+    ]
+
+
+def _report_facts(report: ImportReport) -> dict[str, Fact]:
+    return {
+        "file": report.file,
+        "encoding": report.encoding,
+        "total": report.total,
+        "added": report.added,
+        "already_there": report.already_there,
+        "suppressed": report.suppressed,
+        "left": report.left,
+        "invalid": [
+            {"row": one.row_number, "line": one.line, "address": one.address, "reason": one.reason}
+            for one in report.invalid
+        ],
+    }
+
+
+def _report_lines(report: ImportReport) -> list[str]:
+    counts = [("added", report.added), ("already there", report.already_there), ("suppressed", report.suppressed)]
+    counts += [("left earlier", report.left), ("invalid", len(report.invalid))]
+    lines = [f"{report.total:,} rows: " + ", ".join(f"{count:,} {what}" for what, count in counts) + "."]
+    if report.is_encoding_guessed:
+        lines.append(f"The file is not in Unicode; it was read as {report.encoding}. Look at some names.")
+    lines += [f"{report.file}:{one.line}: {one.reason}" for one in report.invalid[:_SHOWN_ROWS]]
+    if len(report.invalid) > _SHOWN_ROWS:
+        lines.append(f"… and {len(report.invalid) - _SHOWN_ROWS:,} more invalid rows; see them all with --json.")
+    return lines

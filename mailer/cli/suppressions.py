@@ -32,7 +32,9 @@ def list_suppressions(as_json: AsJson = False) -> None:
         {"address": one.address, "reason": one.reason.value, "since": one.since, "evidence": one.evidence}
         for one in found
     ]
-    answer(facts, table(("address", "reason", "since", "evidence"), rows, empty="Nobody is suppressed."), as_json=as_json)
+    answer(
+        facts, table(("address", "reason", "since", "evidence"), rows, empty="Nobody is suppressed."), as_json=as_json
+    )
 
 
 @app.command()

@@ -14,7 +14,7 @@ from subscribers.cohort import CHUNK_SIZE, SubscriberId, id_at, position_of
 
 @dataclass(frozen=True, slots=True)
 class Batch:
-    """The people at positions `first` to `last` (inclusive) of a chunk, as far as they are in the mailing's audience."""
+    """The people at positions `first` to `last` (inclusive) of a chunk, as far as they are in the audience."""
 
     mailing: MailingId
     chunk: int

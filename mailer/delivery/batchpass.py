@@ -1,8 +1,8 @@
 """A pass: one run over the pending people of one batch, under a lease.
 
-The order that makes a crash harmless: "claimed" is written before the first byte leaves; an outcome is written after its
-reply came; a suppression that follows from a refusal is written before the refusal itself. What lies between can only be
-"claimed and not settled", and the next pass sees it.
+The order that makes a crash harmless: "claimed" is written before the first byte leaves; an outcome is written after
+its reply came; a suppression that follows from a refusal is written before the refusal itself. What lies between can
+only be "claimed and not settled", and the next pass sees it.
 """
 
 from __future__ import annotations

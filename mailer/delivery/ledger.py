@@ -1,9 +1,9 @@
 """The ledger of a mailing: where every recipient stands, as sets of people that must balance.
 
-`audience = accepted + refused + excluded + uncertain + pending`, at every moment. Each term but `pending` is a bitmap;
-`pending` is what is left, so nobody can be forgotten by a crash: whoever was not written down is still to be mailed.
-`claimed` marks people whose message is being handed over; `claimed − settled` after a crash are those of whom nobody
-knows whether the final dot had gone out. `deferred` marks the pending people who were tried and put off.
+`audience = accepted + refused + excluded + uncertain + pending`, at every moment. Each term but `pending` is a
+bitmap; `pending` is what is left, so nobody can be forgotten by a crash: whoever was not written down is still to be
+mailed. `claimed` marks people whose message is being handed over; `claimed − settled` after a crash are those of whom
+nobody knows whether the final dot had gone out. `deferred` marks the pending people who were tried and put off.
 """
 
 from __future__ import annotations

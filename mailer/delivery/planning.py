@@ -1,11 +1,11 @@
 """Planning: freezing who is in the audience of a mailing, and who of them is excluded at once and why.
 
-The audience is everybody who has a place on one of the chosen lists, whatever its state: so the ledger has an answer for
-the person who left or bounced, too. Who may not be mailed is excluded here, with the reason; who stops being mailable
-between planning and hand-over is excluded by the pass.
+The audience is everybody who has a place on one of the chosen lists, whatever its state: so the ledger has an answer
+for the person who left or bounced, too. Who may not be mailed is excluded here, with the reason; who stops being
+mailable between planning and hand-over is excluded by the pass.
 
-A planner may die at any point: nothing is handed over before the mailing moves to `sending`, and that move is the last
-step. The next tick plans again from the beginning.
+A planner may die at any point: nothing is handed over before the mailing moves to `sending`, and that move is the
+last step. The next tick plans again from the beginning.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
 """When deferred people are tried again, and when they are given up.
 
-Receivers that greylist ask for one to fifteen minutes (RFC 6647 §4.2); receivers that limit a rate want us gone for ten
-minutes or more. Postfix doubles from 5 to 67 minutes and gives up after 5 days; a newsletter is stale long before, so
-the default gives up after two days.
+Receivers that greylist ask for one to fifteen minutes (RFC 6647 §4.2); receivers that limit a rate want us gone for
+ten minutes or more. Postfix doubles from 5 to 67 minutes and gives up after 5 days; a newsletter is stale long
+before, so the default gives up after two days.
 """
 
 from __future__ import annotations

@@ -1,13 +1,13 @@
 """Sending: a shift of passes over whatever batches are due.
 
-The story of a shift. A *feeder* takes due batches by lease, claims their people a window at a time and lays them out. The
-*pool* picks them up as fast as its connections take them; each message is personalised at that moment. A *scribe* writes
-what has become of them to the ledger, as often as the last writing returns, renews the leases, notices a pause within a
-quarter of a second, and concludes batches that are done. When the shift is over nothing new is claimed, what was laid out
-and not yet picked up is taken back, and what is on the wire is finished and written.
+The story of a shift. A *feeder* takes due batches by lease, claims their people a window at a time and lays them out.
+The *pool* picks them up as fast as its connections take them; each message is personalised at that moment. A *scribe*
+writes what has become of them to the ledger, as often as the last writing returns, renews the leases, notices a pause
+within a quarter of a second, and concludes batches that are done. When the shift is over nothing new is claimed, what
+was laid out and not yet picked up is taken back, and what is on the wire is finished and written.
 
-Many shifts may run at once, on many machines; leases keep them apart. If Redis goes away, outcomes are kept in memory and
-written when it is back, unless somebody else has taken the batch by then.
+Many shifts may run at once, on many machines; leases keep them apart. If Redis goes away, outcomes are kept in memory
+and written when it is back, unless somebody else has taken the batch by then.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import partial
 from typing import TypeVar
 
 import msgspec
@@ -128,7 +129,7 @@ class _Shift:
         for window in batch_pass.windows(self.press.settings.window_size, self.clock.now()):
             if not self._may_go(batch_pass):
                 return
-            for recipient in await self._patiently(lambda window=window: batch_pass.claim(self.press, window)):  # type: ignore[misc]
+            for recipient in await self._patiently(partial(batch_pass.claim, self.press, window)):
                 await self._laid_out.put(_InHand(batch_pass, recipient))
 
     async def _next_pass(self) -> Pass | None:
@@ -213,11 +214,12 @@ class _Shift:
     async def _keep_writing(self) -> None:
         while self._passes or not self._is_closed:
             await self._patiently(self._suppress_refused)
-            for batch_pass in list(self._passes):
-                await self._patiently(lambda batch_pass=batch_pass: self._write(batch_pass))  # type: ignore[misc]
             if asyncio.get_running_loop().time() - self._looked_at >= _LOOK_EVERY_SECONDS or self._is_closed:
                 await self._patiently(self._look_around)
+            for batch_pass in list(self._passes):
+                await self._patiently(partial(self._write, batch_pass))
             await self._wait_for_news()
+        await self._patiently(self._count_pace)
 
     async def _suppress_refused(self) -> None:
         """Draw the conclusions of refusals before the refusals are written: a crash between the two repeats both."""
@@ -253,7 +255,7 @@ class _Shift:
     async def _look_around(self) -> None:
         """See which mailings were paused or cancelled meanwhile, report troubles, and count the pace."""
         self._looked_at = asyncio.get_running_loop().time()
-        now = await self.clock.set(self.press.ledger)
+        await self.clock.set(self.press.ledger)
         for mailing_id in {batch_pass.mailing.id for batch_pass in self._passes}:
             mailing = await self._report_trouble(await self.press.mailings.get(mailing_id))
             if mailing.state is not MailingState.SENDING:
@@ -261,9 +263,12 @@ class _Shift:
                 for batch_pass in self._passes:
                     if batch_pass.mailing.id == mailing_id:
                         batch_pass.mailing = mailing
+        await self._count_pace()
+
+    async def _count_pace(self) -> None:
         for mailing_id, count in list(self._pace.items()):
             del self._pace[mailing_id]
-            await self.press.ledger.count_pace(mailing_id, now, count)
+            await self.press.ledger.count_pace(mailing_id, self.clock.now(), count)
 
     async def _report_trouble(self, mailing: Mailing) -> Mailing:
         if (why := self._troubles.pop(mailing.id, "")) and mailing.state is MailingState.SENDING:

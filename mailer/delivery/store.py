@@ -2,7 +2,7 @@
 
 | key | type | what |
 |---|---|---|
-| `{cN}:mailing:<id>:audience` `claimed` `accepted` `refused` `deferred` `excluded` `uncertain` | bitmap | a chunk's words |
+| `{cN}:mailing:<id>:<word>` | bitmap | a chunk's part of one set; the words are `WORDS` in `ledger` |
 | `{cN}:mailing:<id>:excluded:<reason>` | bitmap | the same exclusions, by reason |
 | `{cN}:mailing:<id>:lease:<batch>` | string, expires | who is passing over a batch: the holder's fence |
 | `{cN}:mailing:<id>:fences` | hash | batch -> how often its lease was taken |
@@ -14,8 +14,9 @@
 | `{m<id>}:pace` | hash, expires | second -> hand-overs settled in it; for showing only |
 | `request:<id>` | string, expires | the mailing that a request made |
 
-Promises: a chunk's words are read as of one instant; a batch's words are written by whoever holds its fence or not at all;
-every write may be repeated. Times of leases and due batches are Redis' own, so that the clocks of workers do not matter.
+Promises: a chunk's words are read as of one instant; a batch's words are written by whoever holds its fence or not at
+all; every write may be repeated. Times of leases and due batches are Redis' own, so that the clocks of workers do not
+matter.
 """
 
 from __future__ import annotations
@@ -30,7 +31,7 @@ from mailer.delivery.ledger import WORDS, ExclusionReason, LedgerCounts, Standin
 from mailer.delivery.reply import LastTry, instant, milliseconds, pack, unpack
 from mailer.issues.mailing import MailingId
 from subscribers.cohort import Cohort, SubscriberId, bits_from_bytes, bits_to_bytes, chunk_of, position_of
-from subscribers.storage import Redis, redis_time, script_beside
+from subscribers.storage import Redis, redis_time, run_all, script_beside
 
 _TAKE = script_beside(__file__, "take.lua")
 _WRITE = script_beside(__file__, "write.lua")
@@ -111,9 +112,8 @@ class LedgerStore:
 
     async def due(self, mailing: MailingId, now: datetime, limit: int) -> list[Batch]:
         """Return unfinished batches that are due, longest first."""
-        names = await self._redis.zrange(
-            keys.due(mailing), "-inf", str(milliseconds(now)), byscore=True, offset=0, num=limit
-        )
+        command = ("ZRANGE", keys.due(mailing), "-inf", milliseconds(now), "BYSCORE", "LIMIT", 0, limit)
+        (names,) = await run_all(self._redis, [command])
         return [Batch.named(mailing, name.decode()) for name in names]
 
     async def unfinished(self, mailing: MailingId) -> int:
@@ -202,7 +202,8 @@ class LedgerStore:
 
     async def chunk(self, mailing: MailingId, chunk: int) -> Words:
         """Return a chunk's words as of one instant."""
-        return _words(await self._redis.mget([keys.word(mailing, chunk, name) for name in _NAMES]))
+        (values,) = await run_all(self._redis, [("MGET", *(keys.word(mailing, chunk, name) for name in _NAMES))])
+        return _words(values)
 
     async def words(self, mailing: MailingId) -> dict[int, Words]:
         """Return the words of every chunk that the audience touches."""

@@ -1,8 +1,8 @@
 """The tick: find in Redis everything that is due, however it came to be due.
 
-New mailings, deferred people, batches whose worker died, mailings that are finished: all are found by looking, never by
-having been told. So a tick may be missed, or done twice at once by any number of processes, and the broker may be emptied
-at any moment.
+New mailings, deferred people, batches whose worker died, mailings that are finished: all are found by looking, never
+by having been told. So a tick may be missed, or done twice at once by any number of processes, and the broker may be
+emptied at any moment.
 """
 
 from __future__ import annotations
@@ -41,8 +41,8 @@ async def _plan(press: Press, mailing_id: MailingId, planner: str) -> None:
     try:
         if not await plan(press, mailing_id, planner):
             return
-    except ConflictError:
-        # Cancelled, or planned by another process, while we looked.
+    except (ConflictError, TimeoutError):
+        # Cancelled or planned by another process while we looked, or too slow: the next tick sees.
         return
     counts = await press.ledger.counts(mailing_id)
     maillog.planned(mailing_id, counts.audience, counts.pending)

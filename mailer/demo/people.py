@@ -13,12 +13,23 @@ from __future__ import annotations
 import csv
 from collections.abc import Iterator
 from dataclasses import dataclass
+from enum import StrEnum
 from pathlib import Path
 
 # Reserved for examples and tests, never delegated (RFC 2606, RFC 6761). The last is an internationalised name.
 _DOMAINS = ("example.com", "example.org", "example.net", "readers.example", "news.test", "例子.test")
 
-_STORIES = {3: "gone", 4: "later", 5: "greylist"}
+
+class Story(StrEnum):
+    """What becomes of a sample person's mail; the first word of the address."""
+
+    GONE = "gone"
+    LATER = "later"
+    GREYLIST = "greylist"
+    COMPLAINS = "complains"
+
+
+_STORIES = {3: Story.GONE, 4: Story.LATER, 5: Story.GREYLIST}
 _STORY_EVERY = 100
 _COMPLAINT_EVERY, _COMPLAINT_AT = 400, 6
 
@@ -87,7 +98,13 @@ def write_sample_file(file: Path, count: int) -> None:
         writer.writerows((one.email, one.name, one.language, one.city) for one in sample_people(count))
 
 
-def _story(number: int) -> str:
+def story_of(address: str) -> Story | None:
+    """Return the story that an address tells, or None."""
+    word, dot, _ = address.partition(".")
+    return Story(word) if dot and word in tuple(Story) else None
+
+
+def _story(number: int) -> Story | None:
     if number % _COMPLAINT_EVERY == _COMPLAINT_AT:
-        return "complains"
-    return _STORIES.get(number % _STORY_EVERY, "")
+        return Story.COMPLAINS
+    return _STORIES.get(number % _STORY_EVERY)

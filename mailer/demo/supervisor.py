@@ -18,11 +18,11 @@ import asyncio
 import contextlib
 import os
 import signal
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import Any, Self, TypeVar
 
 from mailer.demo.tether import tethered
 from mailer.errors import ConfigError
@@ -31,6 +31,8 @@ _READY_SECONDS = 60.0
 _END_SECONDS = 10.0
 _LOOK_SECONDS = 0.05
 
+T = TypeVar("T")
+
 
 @dataclass(frozen=True, slots=True)
 class Child:
@@ -38,7 +40,8 @@ class Child:
 
     name: str
     command: tuple[str, ...]
-    is_ready: Callable[[], Awaitable[bool]]
+    is_ready: Callable[[str], Awaitable[bool]]
+    """Asked again and again until it says yes; it is told what the child has written since it was started."""
 
 
 class Supervisor:
@@ -66,15 +69,28 @@ class Supervisor:
 
     async def start(self, children: Sequence[Child]) -> None:
         """Start these and wait until each is ready."""
+        written = {child.name: self._log_size(child) for child in children}
         for child in children:
             self._processes[child.name] = await self._spawn(child)
         for child in children:
-            await self._until_ready(child, self._processes[child.name])
+            await self._until_ready(child, written[child.name])
         self._watches += [asyncio.create_task(self._watch(child)) for child in children]
 
     async def until_broken(self) -> str:
         """Wait until a child has ended for the second time; return the sentence that says so."""
         return await asyncio.shield(self._broken)
+
+    async def while_whole(self, story: Coroutine[Any, Any, T]) -> T:
+        """Run a story to its end. Raises ConfigError as soon as a child has ended for the second time."""
+        telling = asyncio.create_task(story)
+        try:
+            await asyncio.wait({telling, self._broken}, return_when=asyncio.FIRST_COMPLETED)
+            if not telling.done():
+                raise ConfigError(self._broken.result())
+            return telling.result()
+        finally:
+            telling.cancel()
+            await asyncio.gather(telling, return_exceptions=True)
 
     def process_id(self, name: str) -> int:
         """Return the process id of a child that was started."""
@@ -91,11 +107,12 @@ class Supervisor:
                 start_new_session=True,
             )
 
-    async def _until_ready(self, child: Child, process: asyncio.subprocess.Process) -> None:
+    async def _until_ready(self, child: Child, written: int) -> None:
+        process = self._processes[child.name]
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(_READY_SECONDS):
                 while process.returncode is None:
-                    if await child.is_ready():
+                    if await child.is_ready(self._log(child).read_bytes()[written:].decode(errors="replace")):
                         return
                     await asyncio.sleep(_LOOK_SECONDS)
         raise ConfigError(f"The {child.name} does not start: {self._last_words(child)}")
@@ -124,6 +141,9 @@ class Supervisor:
 
     def _log(self, child: Child) -> Path:
         return self._logs / f"{child.name}.log"
+
+    def _log_size(self, child: Child) -> int:
+        return self._log(child).stat().st_size if self._log(child).exists() else 0
 
     def _last_words(self, child: Child) -> str:
         log = self._log(child)

@@ -56,7 +56,8 @@ _GREETING = re.compile(
 _BYLINE = re.compile(r"(?:by|from|written by|edited by|author:?|posted by|text:?) .*", re.IGNORECASE)
 _MONTH = r"(?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]*\.?"
 _DATE = re.compile(
-    rf"(?:.{{0,40}}\b)?(?:\d{{1,2}}(?:st|nd|rd|th|\.)? {_MONTH}|{_MONTH} \d{{1,2}}(?:st|nd|rd|th)?|\d{{4}}-\d\d-\d\d|{_MONTH})"
+    r"(?:.{0,40}\b)?"
+    rf"(?:\d{{1,2}}(?:st|nd|rd|th|\.)? {_MONTH}|{_MONTH} \d{{1,2}}(?:st|nd|rd|th)?|\d{{4}}-\d\d-\d\d|{_MONTH} \d{{4}})"
     r"[,.]? ?(?:\d{4})?.{0,20}"
     r"|.*\d{4}年(?:\d{1,2}月)?(?:\d{1,2}日)?.*",
     re.IGNORECASE,
@@ -107,8 +108,11 @@ def _numbered_headings(passages: Sequence[Passage]) -> list[Passage]:
 
 
 def _has_neighbour(passages: Sequence[Passage], index: int) -> bool:
-    around = (*passages[max(index - 1, 0) : index], *passages[index + 1 : index + 2])
-    return any(passage.kind is Kind.NUMBERED for passage in around)
+    number = passages[index].number
+    return any(
+        passage.kind is Kind.NUMBERED and abs(passage.number - number) == 1
+        for passage in (*passages[max(index - 1, 0) : index], *passages[index + 1 : index + 2])
+    )
 
 
 def _is_in_sequence(numbers: Sequence[int], place: int) -> bool:

@@ -33,7 +33,10 @@ _ASKS_HERE = re.compile(rf"(?:please )?(?:{_VERBS})\b.* (?:here|below)[.!:]?", r
 _TO_ACTION = re.compile(rf"\bto (?P<action>(?:{_VERBS})\b[^.,;:!?]+)", re.IGNORECASE)
 
 _VERB_FOR: tuple[tuple[str, str], ...] = (
-    ("Read", "reports?|articles?|guide|study|post|story|paper|white ?paper|e-?book|interview|issue|analysis|digest"),
+    (
+        "Read",
+        "reports?|articles?|guide|study|post|story|paper|white ?paper|e-?book|interview|issue|analysis|review|digest",
+    ),
     ("Watch", "video|webinar|recording|film|talk|trailer"),
     ("Listen to", "podcast|episode|conversation"),
     ("Take", "survey|poll|quiz|course"),

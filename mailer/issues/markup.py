@@ -11,6 +11,8 @@ _URL = re.compile(
     r"(?:https?://|\bwww\.)[^\s<>\"“”‘’«»\u2e80-\u9fff\uac00-\ud7af\uff00-\uffef\u3000-\u303f]+",
     re.IGNORECASE,
 )
+# Braces would open a personal field; the others are no part of a URL (RFC 3986 §2), and Markdown reads them.
+_NOT_IN_AUTOLINKS = str.maketrans({sign: f"%{ord(sign):02X}" for sign in "{}\\^|`"})
 _AFTER_URL = ".,;:!?'*_~…"
 _SPECIAL = re.compile(r"[\\`*\[\]<>{}|~^]|(?<![^\W_])_|_(?![^\W_])|&(?=#?\w+;)")
 _LIST_NUMBER = re.compile(r"(?P<digits>\d{1,9})(?P<sign>[.)])(?=\s|$)")
@@ -63,7 +65,7 @@ def _escaped(words: str) -> str:
 def _link(url: str) -> str:
     if url[:4].lower() == "www.":
         return f"[{_escaped(url)}](https://{link_target(url)})"
-    return f"<{link_target(url)}>"
+    return f"<{url.translate(_NOT_IN_AUTOLINKS)}>"
 
 
 def _is_unopened(url: str) -> bool:

@@ -11,6 +11,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import takewhile
 
 from mailer.errors import SourceError
 from mailer.issues.calltoaction import button, buttons_without_address, with_address
@@ -23,8 +24,14 @@ from mailer.issues.plaintext import Kind, Line, Passage, clean_lines, is_han, pa
 from mailer.issues.sourcefile import check_text
 
 PREHEADER_LENGTHS = range(80, 111)
-"""What mail programs show of a preheader (R21 of most style guides); shorter ones drag in the mail's first words."""
+"""What mail programs show of a preheader; after a shorter one they show the mail's first words as well."""
 
+_COUNT = re.compile(r"\d{1,2}\. |[一二三四五六七八九十]{1,3}、 ?")
+_MAIL_HEADER = re.compile(
+    r"(?P<name>from|to|cc|date|sent|subject|reply-to|von|an|datum|betreff|发件人|收件人|主题) ?[:：] ?(?P<words>\S.*)",
+    re.IGNORECASE,
+)
+_SUBJECT_NAMES = frozenset({"subject", "betreff", "主题"})
 _LONGEST_TITLE = 160
 _LONGEST_SHORT_LINE = 60
 
@@ -47,6 +54,8 @@ def issue_from_text(
     """
     check_text(text, place=place)
     lines, chrome = without_chrome(clean_lines(text))
+    lines, header = _without_mail_header(lines)
+    chrome = header + chrome
     parts = _take_title(passages_of(lines), place=place)
     passages = with_headings(parts.passages)
     passages, lost_links = _without_bare_links(passages)
@@ -102,6 +111,22 @@ def markdown_of(passages: Sequence[Passage]) -> str:
     return "\n\n".join(blocks)
 
 
+def _without_mail_header(lines: Sequence[Line]) -> tuple[list[Line], list[Line]]:
+    """Take away the "From: …, Subject: …" that stands above a copied mail; its subject stays, as the first line.
+
+    Two such lines at least make a header; one alone may be the newsletter's own words.
+    """
+    rest = [line for line in lines if line.words]
+    header = list(takewhile(lambda line: _MAIL_HEADER.fullmatch(line.words), rest))
+    if len(header) < 2:
+        return list(lines), []
+    found = [(line, match) for line in header if (match := _MAIL_HEADER.fullmatch(line.words))]
+    subjects = [Line(line.number, match["words"]) for line, match in found if match["name"].lower() in _SUBJECT_NAMES]
+    kept = {line.number for line in subjects}
+    body = [line for line in lines if line.number > header[-1].number]
+    return [*subjects[:1], Line(0, ""), *body], [line for line in header if line.number not in kept]
+
+
 def _take_title(passages: Sequence[Passage], *, place: str) -> _Parts:
     """Return title and subject, and the passages after them."""
     if not passages:
@@ -134,17 +159,12 @@ def _shortened_note(title: str) -> list[str]:
 
 def preheader_from(passages: Sequence[Passage]) -> str:
     """Return 80 to 110 characters of the introduction, without its greeting; short ones go on with the headings."""
-    intro: list[str] = []
-    for passage in passages:
-        if passage.kind is Kind.HEADING:
-            break
-        words = _without_greeting(passage.words)
-        if passage.kind is Kind.PLAIN and words and not is_date_or_byline(words):
-            intro.append(words)
-    headings = [re.sub(r"^\d+\. ", "", passage.words) for passage in passages if passage.kind is Kind.HEADING]
+    above = takewhile(lambda passage: passage.kind is not Kind.HEADING, passages)
+    intro = [_without_greeting(passage.words) for passage in above if _says_something(passage)]
+    headings = [_COUNT.sub("", passage.words) for passage in passages if passage.kind is Kind.HEADING]
     words = _plain_line(" ".join(intro))
-    for following in headings or [passage.words for passage in passages[len(intro) :]]:
-        if len(words) >= PREHEADER_LENGTHS.start:
+    for following in headings or [passage.words for passage in passages if passage.kind is not Kind.PLAIN]:
+        if width_of(words) >= PREHEADER_LENGTHS.start:
             break
         words = _plain_line(f"{words}{' ' if not words or ends_a_sentence(words) else ' · '}{following}")
     return _cut_to_preheader(words)
@@ -167,6 +187,13 @@ def _cut_to_preheader(words: str) -> str:
     sentences = [match.end() for match in re.finditer(r"[.!?](?=\s)|[。！？]", words[: longest + 1])]
     whole = [end for end in sentences if end in PREHEADER_LENGTHS]
     return words[: whole[-1]] if whole and len(words) > longest else shortened(words, longest)
+
+
+def _says_something(passage: Passage) -> bool:
+    """Whether a passage is prose: no bare greeting, date, byline or motto."""
+    words = _without_greeting(passage.words)
+    is_prose = ends_a_sentence(words) or width_of(words) >= _LONGEST_SHORT_LINE
+    return passage.kind is Kind.PLAIN and is_prose and not is_date_or_byline(words)
 
 
 def _without_greeting(words: str) -> str:

@@ -75,7 +75,8 @@ def clean_lines(text: str) -> list[Line]:
 def passages_of(lines: Sequence[Line]) -> list[Passage]:
     """Return the passages; lines of nothing but dashes part them and are gone.
 
-    A line goes on in the next one if that one's first word would not have fitted into the text's width.
+    A line goes on in the next one if that one's first word would not have fitted into the text's width; or if it is
+    long, ends in mid-sentence and the next begins with a small letter.
     """
     wrap_width = _wrap_width(lines)
     passages: list[Passage] = []
@@ -136,6 +137,8 @@ def _wrap_width(lines: Sequence[Line]) -> int:
 
 
 def _goes_on(words: str, following: str, wrap_width: int) -> bool:
+    if following[0].islower() and width_of(words) >= _WRAP_WIDTHS.start and words[-1] not in ".!?:;":
+        return True
     if not wrap_width:
         return False
     first_word = following[0] if is_han(following[0]) else following.split(" ", 1)[0]

@@ -66,8 +66,8 @@ class IssueStore:
     async def put(self, issue: Issue) -> Issue:
         """Store the issue and return it with its new version.
 
-        `issue.version` is the one that was read, 0 for a new issue. Raises ConflictError if the slug is taken by another
-        or somebody stored it in between.
+        `issue.version` is the one that was read, 0 for a new issue. Raises ConflictError if the slug is taken, or if
+        somebody has stored the issue in between.
         """
         # The slug first: an index that names an issue too early is harmless, an issue that it never names is lost.
         await run_all(self._redis, [("SADD", ISSUES, issue.slug)])

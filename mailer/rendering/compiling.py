@@ -1,6 +1,6 @@
 """From an issue to its edition: the recipe.
 
-It reads no network and no file but the theme's. The same issue, newsletter and theme give the same edition, byte by byte.
+It reads no network and no file but the theme's. The same issue, newsletter and theme give the same bytes.
 """
 
 from __future__ import annotations

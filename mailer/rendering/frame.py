@@ -92,7 +92,8 @@ def _feedback_id(mailing_id: int, list_slug: str, sender_domain: str) -> str:
 
 def _part(boundary: str, content_type: str, body: bytes) -> bytes:
     head = f"--{boundary}\r\nContent-Type: {content_type}; charset=utf-8\r\n"
-    return head.encode() + b"Content-Transfer-Encoding: quoted-printable\r\n\r\n" + body
+    # The line end before a boundary belongs to the boundary (RFC 2046 §5.1.1); the part's own last one stays with it.
+    return head.encode() + b"Content-Transfer-Encoding: quoted-printable\r\n\r\n" + body + b"\r\n"
 
 
 def _same(static: bytes) -> bytes:

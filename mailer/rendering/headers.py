@@ -24,8 +24,10 @@ _WORD_FRAME = len("=?utf-8?q?") + len("?=")
 _UNPRINTABLE = re.compile("[\x00-\x20\x7f-\xa0\u2028\u2029\ud800-\udfff]+")
 _PLAIN_PHRASE = re.compile(r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+(?: [A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+)*")
 _UNSAFE_IN_ADDRESS = re.compile("[\x00-\x20\x7f<>\u0080-\u00a0\u2028\u2029\ud800-\udfff]")
-# RFC 2047 §5 (3): inside a phrase nothing else may stand for itself; it is allowed in text too.
+_BEYOND_ASCII = bytes(range(0x80, 0x100))
 _Q_PLAIN = frozenset(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789!*+-/")
+# RFC 2047 §5 (3): within a phrase nothing else may stand for itself; text is written the same way.
+_Q = ["_" if byte == 0x20 else chr(byte) if byte in _Q_PLAIN else f"={byte:02X}" for byte in range(0x100)]
 
 
 class HeaderError(ValueError):
@@ -91,38 +93,39 @@ def ascii_domain(domain: str) -> str:
 def encoded_words(text: str, *, used: int) -> str:
     """Return text as encoded-words (RFC 2047), one a line; the first stands after `used` characters.
 
-    No word splits a character, since a reader decodes each for itself.
+    No word splits a character, since a reader decodes each for itself. Mostly Latin text stays legible ("q"); the rest
+    is shorter as "b".
     """
-    utf8_bytes = len(text.encode())
-    q_bytes = sum(len(_q(character)) for character in text)
-    encode, cost = (_q, _q_cost) if q_bytes <= utf8_bytes * 4 / 3 else (_b, _b_cost)
-    kind = "q" if encode is _q else "b"
-    words, word, spent, room = [], "", 0, _ENCODED_LINE - used - _WORD_FRAME
+    data = text.encode()
+    first, rest = _ENCODED_LINE - used - _WORD_FRAME, _ENCODED_LINE - 1 - _WORD_FRAME
+    is_mostly_latin = len(data.translate(None, _BEYOND_ASCII)) * 6 > len(data) * 5
+    kind, words = ("q", _q_words(text, first, rest)) if is_mostly_latin else ("b", _b_words(data, first, rest))
+    return "\r\n ".join([f"=?utf-8?{kind}?{word}?=" for word in words])
+
+
+def _b_words(data: bytes, room: int, rest: int) -> list[str]:
+    words, start = [], 0
+    while start < len(data):
+        end = start + max(room // 4 * 3, 6)
+        while end < len(data) and data[end] & 0xC0 == 0x80:
+            end -= 1
+        words.append(base64.b64encode(data[start:end]).decode())
+        start, room = end, rest
+    return words
+
+
+def _q_words(text: str, room: int, rest: int) -> list[str]:
+    word = "".join([_Q[byte] for byte in text.encode()])
+    if len(word) <= room:
+        return [word]
+    words, word = [], ""
     for character in text:
-        width = len(_q(character)) if kind == "q" else len(character.encode())
-        if word and cost(spent + width) > room:
+        piece = "".join([_Q[byte] for byte in character.encode()])
+        if word and len(word) + len(piece) > room:
             words.append(word)
-            word, spent, room = "", 0, _ENCODED_LINE - 1 - _WORD_FRAME
-        word += character
-        spent += width
-    words.append(word)
-    return "\r\n ".join(f"=?utf-8?{kind}?{encode(word)}?=" for word in words)
-
-
-def _q(text: str) -> str:
-    return "".join("_" if byte == 0x20 else chr(byte) if byte in _Q_PLAIN else f"={byte:02X}" for byte in text.encode())
-
-
-def _q_cost(characters: int) -> int:
-    return characters
-
-
-def _b(text: str) -> str:
-    return base64.b64encode(text.encode()).decode()
-
-
-def _b_cost(utf8_bytes: int) -> int:
-    return -(-utf8_bytes // 3) * 4
+            word, room = "", rest
+        word += piece
+    return [*words, word]
 
 
 def _phrase(display: str, *, used: int) -> str:

@@ -1,8 +1,9 @@
 """Holes while an issue is being compiled: marks that pass through every stage as ordinary words.
 
 A personal field or link becomes `q` + six hexadecimal digits + a number + `z` before Markdown is read. Of all spellings
-tried, only a plain word survives Markdown, the HTML cleaner, MJML and the inliner, in text and in addresses alike. The six digits come from the texts themselves and occur nowhere in them, so nobody can write a mark by hand, and
-the same issue always gives the same marks.
+tried, only a plain word survives Markdown, the HTML cleaner, MJML and the inliner, in text and in addresses alike. The
+six digits come from the texts themselves and occur nowhere in them, so nobody can write a mark by hand, and the same
+issue always gives the same marks.
 
 A mark may also stand for words that are the same for everybody (the newsletter's name): they are put in, escaped for
 their place, when the part is cut.
@@ -75,16 +76,19 @@ class Holes:
         return _body(*self._cut(marked, _context_in_html))
 
     def _cut(self, marked: str, context_after: Callable[[str], Context]) -> tuple[list[str], list[int]]:
-        pieces = self._pattern.split(marked)
-        runs, holes = [pieces[0]], []
-        for number, piece in zip(pieces[1::2], pieces[2::2], strict=True):
-            name, default = self._values[int(number)]
-            context = context_after(runs[-1])
+        runs, holes, end = [""], [], 0
+        for match in self._pattern.finditer(marked):
+            name, default = self._values[int(match[1])]
+            # An address is shorter than this, whatever stands before it.
+            context = context_after(marked[max(0, match.start() - 4_000) : match.start()])
+            runs[-1] += marked[end : match.start()]
             if name in self._same_for_all:
-                runs[-1] += escape_for(context, self._same_for_all[name]) + piece
-                continue
-            holes.append(self._hole(Hole(name, default, context)))
-            runs.append(piece)
+                runs[-1] += escape_for(context, self._same_for_all[name])
+            else:
+                holes.append(self._hole(Hole(name, default, context)))
+                runs.append("")
+            end = match.end()
+        runs[-1] += marked[end:]
         return runs, holes
 
     def _hole(self, hole: Hole) -> int:
@@ -112,8 +116,7 @@ def _nonce(everything: str) -> str:
 
 
 def _context_in_html(before: str) -> Context:
-    # Two holes in one address leave a run between them without `href=`; such a run has no quote, space or bracket.
-    is_in_address = _ADDRESS_BEGUN.search(before[-2_000:]) is not None
+    is_in_address = _ADDRESS_BEGUN.search(before) is not None
     return Context.URL if is_in_address else Context.HTML
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from itertools import pairwise
 
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
@@ -28,11 +29,10 @@ def read_markdown(source: str) -> Document:
     """Read an issue's body. Any text is some document: Markdown knows no errors."""
     tokens = _PARSER.parse(source)
     starts = [index for index, token in enumerate(tokens) if _begins_story(token)]
-    ends = [*starts[1:], len(tokens)]
     links, images = _written_links(tokens)
     return Document(
         introduction=_blocks(tokens[: starts[0] if starts else len(tokens)]),
-        stories=tuple(_story(tokens[start:end]) for start, end in zip(starts, ends, strict=True)),
+        stories=tuple(_story(tokens[start:end]) for start, end in pairwise([*starts, len(tokens)])),
         links=tuple(links),
         images=tuple(images),
     )

@@ -102,7 +102,7 @@ def _subject(issue: Issue) -> Iterator[Finding]:
             Level.WARN,
             "subject-length",
             place,
-            f"The subject has {len(issue.subject)} characters; mail programs show {_SHORT_SUBJECT} to {_LONG_SUBJECT} well.",
+            f"The subject has {len(issue.subject)} characters; {_SHORT_SUBJECT} to {_LONG_SUBJECT} are shown well.",
             "Put what matters into the first words.",
         )
     if _FALSE_THREAD.match(issue.subject):

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from mailer.errors import NotFoundError
 from mailer.rendering.edition import Edition
-from subscribers.storage import Redis
+from subscribers.storage import Redis, run_all
 
 _REMEMBERED = 8
 
@@ -17,18 +17,19 @@ class EditionStore:
     """Editions in Redis, the last few also in this process."""
 
     def __init__(self, redis: Redis) -> None:
+        """Take the client that everything goes through."""
         self._redis = redis
         self._remembered: dict[str, Edition] = {}
 
     async def put(self, edition: Edition) -> None:
         """Keep an edition. The same one again changes nothing."""
-        await self._redis.set(_key(edition.id), edition.encode())
+        await run_all(self._redis, [("SET", _key(edition.id), edition.encode())])
 
     async def get(self, edition_id: str) -> Edition:
         """Return an edition. Raises NotFoundError if there is none of that id."""
         edition = self._remembered.get(edition_id)
         if edition is None:
-            kept = await self._redis.get(_key(edition_id))
+            (kept,) = await run_all(self._redis, [("GET", _key(edition_id))])
             if kept is None:
                 raise NotFoundError(f"There is no edition {edition_id[:12]}. Its issue has to be compiled again.")
             edition = Edition.decode(kept)

@@ -159,9 +159,7 @@ def _padded(cell: str, width: int) -> str:
 
 def width_of(text: str) -> int:
     """Columns on a terminal: wide East Asian characters take two, combining marks none."""
-    return sum(
-        0 if unicodedata.combining(char) else 2 if unicodedata.east_asianwidth_of(char) in "WF" else 1 for char in text
-    )
+    return sum(1 + (unicodedata.east_asian_width(char) in "WF") for char in text if not unicodedata.combining(char))
 
 
 def _prefixed(text: str, first: str, rest: str) -> str:

@@ -135,7 +135,7 @@ class Sender:
                 SenderFlaw(
                     "R3",
                     True,
-                    f"Mail from {self.domain} that does not come from {self.domain} itself is refused or put into spam.",
+                    f"Mail under the name of {self.domain} from anywhere else is refused or put into spam.",
                     "Use an address of a domain of your own.",
                 )
             ]

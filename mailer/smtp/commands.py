@@ -6,6 +6,7 @@ An address that could say more than itself (a line end, a space, an angle bracke
 from __future__ import annotations
 
 import re
+
 from mailer.smtp.capabilities import Capabilities
 from mailer.smtp.envelope import Envelope, HandOver
 

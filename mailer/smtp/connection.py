@@ -72,11 +72,6 @@ class Connection:
     # What the driver asks
 
     @property
-    def is_closed(self) -> bool:
-        """Whether the conversation is over."""
-        return self.state is State.CLOSED
-
-    @property
     def has_room(self) -> bool:
         """Whether another hand-over may be given."""
         return self.state is State.READY and self._waiting is None and (self._offered is None or self._dotted is None)
@@ -150,17 +145,15 @@ class Connection:
 
     def receive(self, data: bytes) -> list[Event]:
         """Read what the server said. Never raises; nonsense ends the conversation."""
-        if self.is_closed:
-            return []
         for reply in self._reader.read(data):
+            # The server may go on talking after the conversation ended.
+            if self.state is State.CLOSED:
+                break
             if isinstance(reply, MalformedReplyError):
                 self._end(str(reply), is_garbled=True)
             else:
                 self._answer(reply)
-            if self.is_closed:
-                break
-        else:
-            self._advance()
+        self._advance()
         return self._take_events()
 
     def lost(self, detail: str, *, unwritten_bytes: int = 0) -> list[Event]:
@@ -168,11 +161,7 @@ class Connection:
 
         `unwritten_bytes` of the taken output never left this machine; a final dot among them went to nobody.
         """
-        unwritten_bytes += sum(map(len, self._output))
-        if self._dotted and self._bytes_said - unwritten_bytes < self._dot_at:
-            self._displace(self._dotted, Outcome(OutcomeKind.DEFERRED, None, Step.DATA, detail))
-            self._dotted = None
-        self._end(detail)
+        self._end(detail, unwritten_bytes=unwritten_bytes)
         return self._take_events()
 
     # What the server answers
@@ -348,14 +337,24 @@ class Connection:
         self._events.append(Displaced(hand_over, outcome))
 
     def _end(
-        self, detail: str, *, at: Step | None = None, reply: Reply | None = None, is_garbled: bool = False
+        self,
+        detail: str,
+        *,
+        at: Step | None = None,
+        reply: Reply | None = None,
+        is_garbled: bool = False,
+        unwritten_bytes: int = 0,
     ) -> None:
         """Close, with a word on each hand-over that is still here; `at` is the step that was being answered."""
-        if self.is_closed:
+        if self.state is State.CLOSED:
             return
         self.state = State.CLOSED
         if self._dotted:
-            self._settle(self._dotted, Outcome(OutcomeKind.UNCERTAIN, None, Step.DOT, detail))
+            written = self._bytes_said - unwritten_bytes - sum(map(len, self._output))
+            if written >= self._dot_at:
+                self._settle(self._dotted, Outcome(OutcomeKind.UNCERTAIN, None, Step.DOT, detail))
+            else:
+                self._displace(self._dotted, Outcome(OutcomeKind.DEFERRED, None, Step.DATA, detail))
         if self._offered and not self._is_spoiled:
             step = next((step for step in (at, *self._expected) if step in ENVELOPE), Step.MAIL)
             self._displace(self._offered, Outcome(OutcomeKind.DEFERRED, reply, step, detail))

@@ -8,13 +8,16 @@ by `SubscriberStore`. A crash in between leaves a claim without a record; the ne
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
 
 from subscribers import keys
 from subscribers.address import Address, digest
 from subscribers.cohort import SubscriberId
 from subscribers.storage import Command, Redis, run_all
+
+_BUCKETS = 65_536
+_BUCKETS_AT_A_TIME = 4_096
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +68,14 @@ class AddressIndex:
                 self._spare_ids.append(number)
             claims.append(Claim(one, SubscriberId(holder), is_ours=holder == number))
         return claims
+
+    async def all_ids(self) -> AsyncIterator[SubscriberId]:
+        """Yield every id that an address belongs to, in no particular order."""
+        for start in range(0, _BUCKETS, _BUCKETS_AT_A_TIME):
+            prefixes = [number.to_bytes(2, "big") for number in range(start, start + _BUCKETS_AT_A_TIME)]
+            for reply in await run_all(self._redis, [("HVALS", keys.address_bucket(prefix)) for prefix in prefixes]):
+                for one in reply:
+                    yield SubscriberId(int(one))
 
     async def last_id(self) -> int:
         """Return the highest id ever reserved, 0 if none was."""

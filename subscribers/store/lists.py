@@ -5,7 +5,7 @@ Keys: `lists` (hash: slug → packed MailingList), `lists:last-id`, `{cN}:list:<
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import msgspec
@@ -105,6 +105,17 @@ class ListStore:
         chunks = await self._chunks()
         replies = await run_all(self._redis, [("GET", keys.list_bits(chunk, list_id, state)) for chunk in chunks])
         return Cohort({chunk: bits_from_bytes(reply or b"") for chunk, reply in zip(chunks, replies, strict=True)})
+
+    async def among(
+        self, list_id: ListId, people: Cohort, states: Sequence[SubscriptionState]
+    ) -> dict[SubscriptionState, Cohort]:
+        """Return who of these people is in each of the states; reads only their chunks."""
+        asked = [(state, chunk) for state in states for chunk in people.chunks()]
+        replies = await run_all(self._redis, [("GET", keys.list_bits(chunk, list_id, state)) for state, chunk in asked])
+        found: dict[SubscriptionState, dict[int, int]] = {state: {} for state in states}
+        for (state, chunk), reply in zip(asked, replies, strict=True):
+            found[state][chunk] = bits_from_bytes(reply or b"") & people.bits(chunk)
+        return {state: Cohort(bits) for state, bits in found.items()}
 
     async def bits(self, list_id: ListId, state: SubscriptionState, chunk: int) -> int:
         """Return who of this chunk is in this state on the list: bit p is position p."""

@@ -64,9 +64,11 @@ class SubscriberStore:
         added = []
         for newcomer, claim in zip(newcomers, claims, strict=True):
             subscriber = known.get(claim.id) or created[claim.id]
-            _check_same(newcomer.address, subscriber)
-            added.append((subscriber, claim.id in fresh))
+            is_new = claim.id in fresh
             fresh.discard(claim.id)
+            if not is_new:
+                _check_same(newcomer.address, subscriber)
+            added.append((subscriber, is_new))
         return added
 
     async def get(self, subscriber_id: SubscriberId) -> Subscriber | None:

@@ -1,5 +1,4 @@
-"""Suppressions in Redis, under the digest of the address, so that an erased person stays suppressed without a trace of
-it.
+"""Suppressions in Redis, under the digest of the address, so that an erased person can stay suppressed.
 
 Keys: `suppression:<2 hex>` (hash: digest → packed Suppression), `suppression:removed:<2 hex>` (hash: digest and time →
 packed RemovedSuppression), `{cN}:suppressed` and `{cN}:suppressed:<reason>` (bitmaps of the suppressed who have a

@@ -2,6 +2,15 @@
 
 from __future__ import annotations
 
-from mailer.web.admin import sign_in
+from mailer.web.admin import issues, ledger, mailings, people, sending, sign_in, suppressions, writing
 
-ROUTERS = (sign_in.session_router,)
+ROUTERS = (
+    sign_in.session_router,
+    issues.router,
+    writing.router,
+    sending.router,
+    mailings.router,
+    ledger.router,
+    people.router,
+    suppressions.router,
+)

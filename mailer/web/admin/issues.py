@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
+from typing import Annotated
+
 from fastapi import APIRouter, Form, Request, Response
 
 from mailer.clock import now
 from mailer.delivery.press import Press
 from mailer.delivery.trying import send_test
+from mailer.errors import RelayError, SourceError
 from mailer.issues.content import write_issue
-from mailer.issues.issue import Issue
-from mailer.issues.newsletter import Newsletter
-from mailer.rendering.preflight import check
+from mailer.rendering.preflight import Level, check
 from mailer.smtp.outcome import Outcome
-from mailer.web.admin.mailings import Row, rows_of
-from mailer.web.admin.previewing import Preview, preview_of
+from mailer.web.admin.mailings import rows_of
+from mailer.web.admin.previewing import framed, preview_of
 from mailer.web.pages import page
+from subscribers.errors import AddressError
 
 router = APIRouter()
 
@@ -27,13 +29,16 @@ async def show_issues(request: Request) -> Response:
     press: Press = request.app.state.press
     mailings = await press.mailings.all()
     running = [one for one in mailings if not one.is_finished]
-    latest = [one for one in mailings if one.is_finished][: max(0, _SHOWN_MAILINGS - len(running))]
+    finished = [one for one in mailings if one.is_finished]
+    mailed: dict[str, int] = {}
+    for one in mailings:
+        mailed[one.issue] = mailed.get(one.issue, 0) + 1
     return page(
         request,
         "admin/issues.html",
         issues=await press.issues.all(),
-        mailed={one.issue: sum(other.issue == one.issue for other in mailings) for one in mailings},
-        rows=await rows_of(press, running + latest),
+        mailed=mailed,
+        rows=await rows_of(press, running + finished[: max(0, _SHOWN_MAILINGS - len(running))]),
         mailings_count=len(mailings),
     )
 
@@ -45,51 +50,49 @@ async def show_issue(request: Request, slug: str, look: str = "light") -> Respon
 
 
 @router.post("/issues/{slug}/test")
-async def send_one_test(request: Request, slug: str, address: str = Form("")) -> Response:
+async def send_one_test(request: Request, slug: str, address: Annotated[str, Form()] = "") -> Response:
     """Send the issue to one address and show what the mail server said."""
-    outcome = await send_test(request.app.state.press, slug, address.strip(), now=now())
-    return await _show(request, slug, tested=outcome, address=address.strip())
+    address = address.strip()
+    try:
+        outcome = await send_test(request.app.state.press, slug, address, now=now())
+    except (AddressError, RelayError, SourceError) as trouble:
+        return await _show(request, slug, address=address, test_trouble=str(trouble))
+    return await _show(request, slug, address=address, tested=outcome)
 
 
 @router.get("/issues/{slug}/preview")
 async def show_preview(request: Request, slug: str, look: str = "light") -> Response:
     """Answer the HTML part itself, for a frame."""
     press: Press = request.app.state.press
-    issue = await press.issues.get(slug)
-    newsletter = await _newsletter_of(press, issue)
-    return preview_of(press, issue, newsletter).framed(look)
+    return framed((await preview_of(press, await press.issues.get(slug))).html, look)
 
 
 async def _show(
-    request: Request, slug: str, *, look: str = "light", tested: Outcome | None = None, address: str = ""
+    request: Request,
+    slug: str,
+    *,
+    look: str = "light",
+    address: str = "",
+    tested: Outcome | None = None,
+    test_trouble: str = "",
 ) -> Response:
     press: Press = request.app.state.press
     issue = await press.issues.get(slug)
-    newsletter = await _newsletter_of(press, issue)
-    preview = preview_of(press, issue, newsletter)
-    findings = check(issue, newsletter, preview.edition, press.settings.public_url)
+    preview = await preview_of(press, issue)
+    findings = (
+        check(issue, preview.newsletter, preview.edition, press.settings.public_url) if preview.newsletter else []
+    )
     return page(
         request,
         "admin/issue.html",
         issue=issue,
-        newsletter=newsletter,
         preview=preview,
         look="dark" if look == "dark" else "light",
-        findings=sorted(findings, key=lambda finding: finding.level != "block"),
-        is_blocked=any(finding.level == "block" for finding in findings),
+        findings=findings,
+        can_be_sent=bool(preview.edition) and not any(one.level is Level.BLOCK for one in findings),
         source=write_issue(issue),
-        rows=await _mailings_of(press, slug),
-        tested=tested,
+        rows=await rows_of(press, [one for one in await press.mailings.all() if one.issue == slug]),
         address=address,
+        tested=tested,
+        test_trouble=test_trouble,
     )
-
-
-async def _newsletter_of(press: Press, issue: Issue) -> Newsletter:
-    if issue.newsletter:
-        return await press.newsletters.get(issue.newsletter)
-    newsletters = await press.newsletters.all()
-    return newsletters[0]
-
-
-async def _mailings_of(press: Press, slug: str) -> list[Row]:
-    return await rows_of(press, [one for one in await press.mailings.all() if one.issue == slug])

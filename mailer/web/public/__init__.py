@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from mailer.web.public import front
+from mailer.web.public import front, leaving, viewing
 
-ROUTERS = (front.router,)
+ROUTERS = (front.router, leaving.router, viewing.router)

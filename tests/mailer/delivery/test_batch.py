@@ -12,7 +12,7 @@ MAILING = MailingId(7)
 
 
 def covered(batch: Batch) -> int:
-    return (2 ** (batch.last + 1 - batch.first) - 1) << batch.first
+    return ((1 << batch.last + 1 - batch.first) - 1) << batch.first
 
 
 @given(st.sets(st.integers(0, 65_535), max_size=300), st.integers(1, 50))

@@ -25,7 +25,7 @@ STUBBORN = "import signal; signal.signal(signal.SIGTERM, signal.SIG_IGN); " + ST
 
 
 def child(name: str, code: str, mark: Path) -> Child:
-    async def is_ready() -> bool:
+    async def is_ready(_said: str) -> bool:
         return mark.exists()  # noqa: ASYNC240 - a test may look at a file
 
     return Child(name, (sys.executable, "-c", code, str(mark)), is_ready)
@@ -92,7 +92,7 @@ async def test_a_child_that_ends_twice_breaks_the_demo_with_its_last_words(tmp_p
 
 
 async def test_a_child_that_never_gets_ready_is_said_with_its_last_words(tmp_path: Path) -> None:
-    async def never() -> bool:
+    async def never(_said: str) -> bool:
         return False
 
     async with supervisor(tmp_path, []) as running:
@@ -129,7 +129,7 @@ from pathlib import Path
 from mailer.demo.supervisor import Child, Supervisor
 
 async def main(folder, code):
-    async def is_ready():
+    async def is_ready(said):
         return (folder / "up").exists()
     async with Supervisor(environment=os.environ, logs=folder, say=print) as running:
         await running.start([Child("worker", (sys.executable, "-c", code, str(folder / "up")), is_ready)])

@@ -1,0 +1,233 @@
+"""What happens when something comes back.
+
+The signed token in the envelope says who (R62, R63); the body only says why, and may name whom it likes. A token counts
+if that person was in that mailing's audience; everything else is kept on record as backscatter and changes nothing.
+Nobody is ever answered. A repeated report counts once in 24 hours (R64).
+
+The order of the writes: the suppression, then the person's bit, then the record with its "kept already". So a crash
+anywhere leaves something that the sender's next try completes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from mailer.bounces.bounceclass import BounceClass
+from mailer.bounces.classify import classify, classify_report
+from mailer.bounces.event import Event, EventKind
+from mailer.bounces.policy import REASONS, Verdict, verdict_on
+from mailer.bounces.providers import provider_of
+from mailer.bounces.reading import read_report
+from mailer.bounces.report import RecipientReport, Report
+from mailer.bounces.store import Mark, ReportStore
+from mailer.bounces.verp import (
+    TEST_MAILING,
+    UnsubscribeToken,
+    is_open_to_all,
+    read_return_path,
+    read_unsubscribe_address,
+)
+from mailer.issues.mailing import MailingId
+from mailer.smtp.outcome import Reply, Step
+from mailer.tokens import Tokens
+from subscribers.address import domain_of
+from subscribers.cohort import SubscriberId
+from subscribers.joining import leave
+from subscribers.people import People
+from subscribers.subscriber import Subscriber
+
+WasMailed = Callable[[MailingId, SubscriberId], Awaitable[bool]]
+"""Answers whether that person was in that mailing's audience."""
+
+_LONGEST_DIAGNOSTIC = 500
+_MARKS = {BounceClass.COMPLAINT: Mark.COMPLAINED}
+_NO_MARK = frozenset({BounceClass.DELAYED, BounceClass.DELIVERED, BounceClass.AUTO_REPLY})
+
+
+@dataclass(frozen=True, slots=True)
+class Received:
+    """What a mail that came back did, for one of its envelope's recipients."""
+
+    event: Event
+    is_new: bool
+    """Whether it was kept; a duplicate changes nothing."""
+    sentence: str
+
+
+async def receive(
+    raw: bytes,
+    recipients: Sequence[str],
+    *,
+    people: People,
+    reports: ReportStore,
+    tokens: Tokens,
+    was_mailed: WasMailed,
+    now: datetime,
+) -> list[Received]:
+    """Take in one mail that came back; return what it did, one for each address in its envelope.
+
+    Any bytes are taken. Repeating it changes nothing. Raises StorageDownError, and then the mail must be offered again.
+    """
+    report = read_report(raw)
+    received = []
+    for recipient in recipients:
+        unsubscribe = read_unsubscribe_address(tokens, recipient)
+        person = read_return_path(tokens, recipient)
+        if unsubscribe is not None:
+            done = await _unsubscribe(unsubscribe, recipient, people, reports, now)
+        elif person is not None and await was_mailed(*person):
+            done = await _report_on(*person, report, recipient, people, reports, now)
+        elif is_open_to_all(recipient):
+            done = await _keep(_stray(EventKind.LETTER, report, recipient, now), reports)
+        else:
+            done = await _keep(_stray(EventKind.BACKSCATTER, report, recipient, now), reports)
+        received.append(done)
+    return received
+
+
+async def refused_in_session(
+    people: People,
+    reports: ReportStore,
+    mailing_id: MailingId,
+    subscriber: Subscriber,
+    reply: Reply | None,
+    step: str,
+    now: datetime,
+) -> BounceClass:
+    """Take in that this person's message was refused while it was handed over; return whose matter that is.
+
+    `reply` is None where we refused ourselves (step `check`). Repeating it changes nothing. Raises StorageDownError.
+    """
+    reply = reply or Reply(0, "", "")
+    text = reply.text.replace("\n", " ")
+    provider = provider_of(domain_of(subscriber.address), text)
+    bounce_class = classify(reply.code, reply.status, text, step=step, provider=provider)
+    if step == Step.CHECK and not reply.code:
+        bounce_class = BounceClass.POLICY
+    event = Event(
+        at=now,
+        kind=EventKind.REFUSAL,
+        bounce_class=bounce_class,
+        mailing=mailing_id,
+        subscriber=subscriber.id,
+        verdict=_verdict(bounce_class, mailing_id),
+        status=reply.status,
+        reply_code=reply.code,
+        diagnostic=text[:_LONGEST_DIAGNOSTIC],
+    )
+    await _apply(event, subscriber, people)
+    await reports.mark(mailing_id, subscriber.id, Mark.BOUNCED)
+    await reports.record(event)
+    return bounce_class
+
+
+async def _report_on(
+    mailing: MailingId,
+    person: SubscriberId,
+    report: Report,
+    recipient: str,
+    people: People,
+    reports: ReportStore,
+    now: datetime,
+) -> Received:
+    """Take in a report about one person's message."""
+    bounce_class = classify_report(report)
+    said = report.first_failure
+    event = Event(
+        at=now,
+        kind=EventKind.REPORT,
+        bounce_class=bounce_class,
+        mailing=mailing,
+        subscriber=person,
+        verdict=_verdict(bounce_class, mailing),
+        status=said.status,
+        reply_code=said.reply_code,
+        diagnostic=_words(report, said),
+        recipient=recipient,
+    )
+    subscriber = await people.subscribers.get(person)
+    if subscriber is not None:
+        await _apply(event, subscriber, people)
+    if bounce_class not in _NO_MARK:
+        await reports.mark(mailing, person, _MARKS.get(bounce_class, Mark.BOUNCED))
+    return await _keep(event, reports)
+
+
+async def _apply(event: Event, subscriber: Subscriber, people: People) -> None:
+    """Suppress the person's address if that is the verdict. The address is ours, whatever the report says."""
+    reason = REASONS.get(event.verdict)
+    if reason is not None:
+        await people.suppressions.suppress(
+            subscriber.address, reason, evidence=_evidence(event), now=event.at, subscriber_id=subscriber.id
+        )
+
+
+async def _unsubscribe(
+    token: UnsubscribeToken, recipient: str, people: People, reports: ReportStore, now: datetime
+) -> Received:
+    """Take the person off the list, by a mail to the signed address; what the mail says does not matter (R29)."""
+    await leave(people, token.subscriber, token.list_id, now, by="unsubscribe by mail")
+    await reports.mark(token.mailing, token.subscriber, Mark.UNSUBSCRIBED)
+    event = Event(
+        at=now,
+        kind=EventKind.UNSUBSCRIBE,
+        bounce_class=BounceClass.AUTO_REPLY,
+        mailing=token.mailing,
+        subscriber=token.subscriber,
+        diagnostic=f"List {token.list_id}.",
+        recipient=recipient,
+    )
+    return await _keep(event, reports)
+
+
+async def _keep(event: Event, reports: ReportStore) -> Received:
+    is_new = await reports.record(event)
+    return Received(event, is_new, _sentence(event) if is_new else f"{_sentence(event)} It was known already.")
+
+
+def _stray(kind: EventKind, report: Report, recipient: str, now: datetime) -> Event:
+    """Return the event of a mail that is about nobody whom we know to have mailed."""
+    return Event(at=now, kind=kind, diagnostic=report.subject[:_LONGEST_DIAGNOSTIC], recipient=recipient)
+
+
+def _verdict(bounce_class: BounceClass, mailing: MailingId) -> Verdict:
+    """Return what follows; nothing ever follows from a test send."""
+    return Verdict.RECORD if mailing == TEST_MAILING else verdict_on(bounce_class)
+
+
+def _words(report: Report, said: RecipientReport) -> str:
+    words = said.diagnostic or " ".join(report.text.split()) or report.subject
+    return words[:_LONGEST_DIAGNOSTIC]
+
+
+def _evidence(event: Event) -> str:
+    """Say on what evidence an address is suppressed."""
+    codes = " ".join(str(code) for code in (event.reply_code, event.status) if code)
+    said = " ".join(part for part in (codes, event.diagnostic) if part)
+    if event.verdict is Verdict.COMPLAIN:
+        return (
+            f"Complaint about mailing {event.mailing}, reported {event.at:%Y-%m-%d %H:%M} UTC ({said or 'no details'})."
+        )
+    how = "Refused in session" if event.kind is EventKind.REFUSAL else "Reported as undeliverable"
+    return f"{how} for mailing {event.mailing} on {event.at:%Y-%m-%d %H:%M} UTC: {said or 'no details'}."
+
+
+def _sentence(event: Event) -> str:
+    """Say what came back and what it did."""
+    if event.kind is EventKind.LETTER:
+        return f"A mail to {event.recipient} was noted; nothing else was done."
+    if event.kind is EventKind.BACKSCATTER:
+        return f"Backscatter: {event.recipient} names nobody whom we mailed. Nothing was changed."
+    who = f"subscriber {event.subscriber} in mailing {event.mailing}"
+    if event.kind is EventKind.UNSUBSCRIBE:
+        return f"Unsubscribed by mail: {who}. {event.diagnostic}"
+    codes = f" ({event.status})" if event.status else ""
+    said = f"{event.bounce_class.replace('-', ' ').capitalize()}{codes}: {who}."
+    follows = {
+        Verdict.SUPPRESS: " The address is suppressed as a hard bounce.",
+        Verdict.COMPLAIN: " The address is suppressed because of the complaint.",
+        Verdict.RECORD: " Kept on record; the address is mailed again.",
+    }
+    return said + follows[event.verdict]

@@ -1,0 +1,132 @@
+"""`pressrun doctor`: what runs, what does not, and what to do about it."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Iterator
+from dataclasses import asdict, dataclass
+from enum import StrEnum
+from typing import TYPE_CHECKING
+
+import typer
+
+from mailer.cli.answering import AsJson, answer
+
+if TYPE_CHECKING:
+    from mailer.delivery.press import Press
+    from mailer.settings import Settings
+
+app = typer.Typer(rich_markup_mode=None)
+
+
+class Health(StrEnum):
+    """How something is."""
+
+    FINE = "fine"
+    DOUBTFUL = "doubtful"
+    """It works, but not as it should in earnest."""
+    ILL = "ill"
+    """It does not work."""
+
+
+@dataclass(frozen=True, slots=True)
+class Diagnosis:
+    """How one part of the press is."""
+
+    part: str
+    health: Health
+    finding: str
+    advice: str = ""
+
+
+@app.command()
+def doctor(as_json: AsJson = False) -> None:
+    """Say what runs, what does not, and what to do. Exit status 1 if something does not work. Changes nothing."""
+    found = asyncio.run(_examine())
+    lines = (f"{one.health:<8}  {one.part}: {one.finding}" + (f" {one.advice}" if one.advice else "") for one in found)
+    answer([asdict(one) for one in found], lines, as_json=as_json)
+    raise typer.Exit(1 if any(one.health is Health.ILL for one in found) else 0)
+
+
+async def _examine() -> list[Diagnosis]:
+    from mailer.settings import load_settings
+
+    settings = load_settings()
+    return [*_home(settings), *_doors(settings), *[one async for one in _stores(settings)]]
+
+
+def _home(settings: Settings) -> Iterator[Diagnosis]:
+    from mailer.errors import ConfigError
+
+    try:
+        settings.secret()
+    except ConfigError as error:
+        yield Diagnosis("secret", Health.ILL, str(error))
+        return
+    file = settings.home / "secret.key"
+    if file.is_file() and file.stat().st_mode & 0o077:
+        yield Diagnosis("secret", Health.DOUBTFUL, f"Others on this machine can read {file}.", f"Run chmod 600 {file}.")
+    else:
+        yield Diagnosis("secret", Health.FINE, "Kept from others.")
+
+
+def _doors(settings: Settings) -> Iterator[Diagnosis]:
+    from mailer.demo.loopback import is_listening
+
+    if settings.public_url.startswith("https://"):
+        yield Diagnosis("public_url", Health.FINE, settings.public_url)
+    else:
+        advice = "Set public_url to the https:// address that readers reach (one-click unsubscribing needs it)."
+        yield Diagnosis("public_url", Health.DOUBTFUL, f"{settings.public_url} is not https.", advice)
+    places = (
+        ("relay", settings.relay_host, settings.relay_port, "Check relay_host and relay_port, and that it runs."),
+        ("web pages", settings.web_host, settings.web_port, "Start them with `pressrun serve`."),
+        ("inbound", settings.inbound_host, settings.inbound_port, "Start it with `pressrun inbound`."),
+    )
+    for part, host, port, advice in places:
+        if is_listening(port, host):
+            yield Diagnosis(part, Health.FINE, f"Something answers on {host} port {port}.")
+        else:
+            yield Diagnosis(part, Health.ILL, f"Nothing answers on {host} port {port}.", advice)
+
+
+async def _stores(settings: Settings) -> AsyncIterator[Diagnosis]:
+    from mailer.errors import PressrunError
+    from mailer.wiring import open_press
+    from subscribers.errors import PeopleError
+
+    try:
+        async with open_press(settings) as press:
+            for one in [await _redis(press), *await _processes(press)]:
+                yield one
+    except (PressrunError, PeopleError) as error:
+        yield Diagnosis("redis", Health.ILL, str(error))
+
+
+async def _redis(press: Press) -> Diagnosis:
+    said = await press.redis.config_get("appendonly", "appendfsync", "maxmemory-policy")
+    wanted = {"appendonly": "yes", "appendfsync": "always", "maxmemory-policy": "noeviction"}
+    found = {_text(key): _text(value) for key, value in said.items()}
+    wrong = [f"{key} {value}" for key, value in wanted.items() if found.get(key) != value]
+    if wrong:
+        finding = f"It answers, but what was promised to people may be lost in a crash: it lacks {', '.join(wrong)}."
+        return Diagnosis("redis", Health.DOUBTFUL, finding, "Set that in redis.conf.")
+    return Diagnosis("redis", Health.FINE, "It answers, and writes everything to disk.")
+
+
+async def _processes(press: Press) -> list[Diagnosis]:
+    from mailer.delivery.presence import alive
+
+    present = await alive(press)
+    return [
+        Diagnosis(kind, Health.FINE, f"{len(present[kind])} at work.")
+        if kind in present
+        else Diagnosis(
+            kind, Health.ILL, "None is at work.", f"Start one with `pressrun {kind}`; nothing is lost meanwhile."
+        )
+        for kind in ("scheduler", "worker")
+    ]
+
+
+def _text(value: object) -> str:
+    return value.decode() if isinstance(value, bytes) else str(value)

@@ -1,0 +1,82 @@
+"""Where what comes back is let in: by the SMTP listener, or by `pressrun bounce` from a mail server's pipe."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import signal
+from collections.abc import Sequence
+
+from mailer import clock
+from mailer.bounces.inbound import open_inbound
+from mailer.bounces.receiving import Received, receive
+from mailer.bounces.verp import refusal_of
+from mailer.delivery import presence
+from mailer.delivery.press import Press
+from mailer.settings import Settings
+from mailer.wiring import put_together
+from subscribers.errors import StorageDownError
+from subscribers.storage import open_redis
+
+_PRESENT_EVERY_SECONDS = 5.0
+
+log = logging.getLogger(__name__)
+
+
+async def take_in(press: Press, message: bytes, recipients: Sequence[str]) -> list[Received]:
+    """Take in one message that came back to these addresses of ours."""
+    return await receive(
+        message,
+        recipients,
+        people=press.people,
+        reports=press.reports,
+        tokens=press.tokens,
+        was_mailed=press.ledger.was_mailed,
+        now=clock.now(),
+    )
+
+
+def run_inbound(settings: Settings) -> int:
+    """Listen for bounces and complaints until SIGTERM or Ctrl-C.
+
+    While Redis is down it goes on listening, and asks senders to come again. Raises ConfigError for a taken port.
+    """
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+    asyncio.run(_listen(settings))
+    return 0
+
+
+async def _listen(settings: Settings) -> None:
+    stopped = asyncio.Event()
+    for one in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(one, stopped.set)
+    async with open_redis(settings.redis_url) as redis:
+        press = put_together(settings, redis)
+
+        async def handle(message: bytes, _sender: str, recipients: list[str]) -> None:
+            for received in await take_in(press, message, recipients):
+                log.info("%s", received.sentence)
+
+        def check_recipient(address: str) -> str | None:
+            return refusal_of(press.tokens, address)
+
+        async with open_inbound(settings.inbound_host, settings.inbound_port, handle, check_recipient) as port:
+            log.info("Listening for bounces on %s:%d", settings.inbound_host, port)
+            while not stopped.is_set():
+                await _be_present(press, f"{settings.inbound_host}:{port}")
+                await _wait(stopped, _PRESENT_EVERY_SECONDS)
+
+
+async def _be_present(press: Press, name: str) -> None:
+    try:
+        await presence.report(press, "inbound", name)
+    except StorageDownError as error:
+        log.warning("%s", error)
+
+
+async def _wait(stopped: asyncio.Event, seconds: float) -> None:
+    try:
+        async with asyncio.timeout(seconds):
+            await stopped.wait()
+    except TimeoutError:
+        return

@@ -1,0 +1,168 @@
+"""The list of mailings, and the page of one: how far it is, and pause, resume, cancel."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+
+from fastapi import APIRouter, Request, Response
+from fastapi.responses import RedirectResponse
+
+from mailer.clock import now
+from mailer.delivery.controlling import cancel, pause, resume
+from mailer.delivery.explaining import Explanation, why
+from mailer.delivery.ledger import LedgerCounts
+from mailer.delivery.presence import alive
+from mailer.delivery.press import Press
+from mailer.delivery.progress import Progress, progress_of
+from mailer.issues.mailing import MOVES, Mailing, MailingId, MailingState
+from mailer.web.pages import page
+from mailer.web.paging import paging
+from subscribers.errors import AddressError
+from subscribers.lists import MailingList
+
+router = APIRouter()
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A mailing in a list of them."""
+
+    mailing: Mailing
+    counts: LedgerCounts
+
+
+@dataclass(frozen=True, slots=True)
+class Live:
+    """What changes on a mailing's page while it is sent."""
+
+    progress: Progress
+    is_unattended: bool
+    """It should be going on, but no worker is there to do it."""
+    seen: datetime
+
+    @property
+    def mailing(self) -> Mailing:
+        """The mailing itself."""
+        return self.progress.mailing
+
+    @property
+    def counts(self) -> LedgerCounts:
+        """Who stands where."""
+        return self.progress.counts
+
+    @property
+    def settled_percent(self) -> int:
+        """How much is done, rounded down: 100 only when nobody is pending."""
+        counts = self.counts
+        return 100 * (counts.audience - counts.pending) // counts.audience if counts.audience else 0
+
+    @property
+    def may_pause(self) -> bool:
+        """Whether pausing is possible now."""
+        return MailingState.PAUSED in MOVES[self.mailing.state]
+
+    @property
+    def may_resume(self) -> bool:
+        """Whether resuming is possible now."""
+        return self.mailing.state is MailingState.PAUSED
+
+    @property
+    def may_cancel(self) -> bool:
+        """Whether cancelling is possible now."""
+        return MailingState.CANCELLED in MOVES[self.mailing.state]
+
+
+async def rows_of(press: Press, mailings: Iterable[Mailing]) -> list[Row]:
+    """Return the mailings with their numbers."""
+    return [Row(one, await press.ledger.counts(one.id)) for one in mailings]
+
+
+@router.get("/mailings")
+async def show_mailings(request: Request) -> Response:
+    """Show every mailing, the newest first."""
+    press: Press = request.app.state.press
+    mailings = await press.mailings.all()
+    part = paging(request, len(mailings))
+    return page(
+        request,
+        "admin/mailings.html",
+        rows=await rows_of(press, mailings[part.start : part.start + part.size]),
+        paging=part,
+    )
+
+
+@router.get("/mailings/{mailing_id}")
+async def show_mailing(request: Request, mailing_id: int, address: str = "") -> Response:
+    """Show one mailing, and why one person was or was not mailed if an address is asked for."""
+    press: Press = request.app.state.press
+    mailing = await press.mailings.get(MailingId(mailing_id))
+    explanation, complaint = await _explain(press, mailing, address.strip())
+    return page(
+        request,
+        "admin/mailing.html",
+        live=await _live(press, mailing.id),
+        lists=await _lists_of(press, mailing),
+        address=address.strip(),
+        explanation=explanation,
+        complaint=complaint,
+    )
+
+
+@router.get("/mailings/{mailing_id}/live")
+async def show_live(request: Request, mailing_id: int) -> Response:
+    """Answer the part of the page that changes, for the script that keeps it fresh."""
+    press: Press = request.app.state.press
+    return page(request, "admin/mailing_live.html", live=await _live(press, MailingId(mailing_id)))
+
+
+@router.post("/mailings/{mailing_id}/pause")
+async def pause_mailing(request: Request, mailing_id: int) -> Response:
+    """Hand nobody more over until it is resumed."""
+    await pause(request.app.state.press, MailingId(mailing_id), now=now())
+    return _back_to(mailing_id)
+
+
+@router.post("/mailings/{mailing_id}/resume")
+async def resume_mailing(request: Request, mailing_id: int) -> Response:
+    """Go on from the ledger."""
+    await resume(request.app.state.press, MailingId(mailing_id), now=now())
+    return _back_to(mailing_id)
+
+
+@router.get("/mailings/{mailing_id}/cancel")
+async def ask_before_cancelling(request: Request, mailing_id: int) -> Response:
+    """Ask once more: cancelling cannot be undone."""
+    press: Press = request.app.state.press
+    return page(request, "admin/cancel.html", live=await _live(press, MailingId(mailing_id)))
+
+
+@router.post("/mailings/{mailing_id}/cancel")
+async def cancel_mailing(request: Request, mailing_id: int) -> Response:
+    """End it: whoever was not mailed yet will not be."""
+    await cancel(request.app.state.press, MailingId(mailing_id), now=now())
+    return _back_to(mailing_id)
+
+
+async def _live(press: Press, mailing_id: MailingId) -> Live:
+    progress = await progress_of(press, mailing_id)
+    is_unattended = progress.mailing.is_active and not (await alive(press)).get("worker")
+    return Live(progress, is_unattended=is_unattended, seen=now())
+
+
+async def _explain(press: Press, mailing: Mailing, address: str) -> tuple[Explanation | None, str]:
+    if not address:
+        return None, ""
+    try:
+        return await why(press, mailing.id, address), ""
+    except AddressError as error:
+        return None, str(error)
+
+
+async def _lists_of(press: Press, mailing: Mailing) -> list[MailingList]:
+    return [one for one in await press.people.lists.all() if one.id in mailing.lists]
+
+
+def _back_to(mailing_id: int) -> Response:
+    return RedirectResponse(f"/admin/mailings/{mailing_id}", status_code=303)

@@ -1,0 +1,119 @@
+"""Whether what is stored about people fits together: index ↔ records ↔ bitmaps.
+
+It reads everything once, a few buckets at a time, and changes nothing. Run it when nobody writes: a person who is being
+added just now may look like half a person.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from itertools import combinations
+
+from subscribers.cohort import Cohort, SubscriberId, id_at, positions_in
+from subscribers.people import People
+from subscribers.subscriber import Subscriber
+from subscribers.subscription import SubscriptionState
+from subscribers.suppression import Reason
+
+_PEOPLE_AT_A_TIME = 1_000
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """Two facts that do not fit, and what mends them."""
+
+    what: str
+    fix: str
+    subscriber_id: SubscriberId | None = None
+
+
+async def check(people: People) -> list[Problem]:
+    """Return everything that does not fit together; an empty list is good news."""
+    known = Cohort()
+    problems: list[Problem] = []
+    async for some in _everyone(people):
+        known |= Cohort.of(person.id for person in some)
+        problems += await _index_problems(people, some)
+    problems += await _claim_problems(people, known)
+    problems += await _list_problems(people, known)
+    problems += await _suppression_problems(people)
+    return problems
+
+
+async def _everyone(people: People) -> AsyncIterator[list[Subscriber]]:
+    some: list[Subscriber] = []
+    async for person in people.subscribers.everyone():
+        some.append(person)
+        if len(some) == _PEOPLE_AT_A_TIME:
+            yield some
+            some = []
+    yield some
+
+
+async def _index_problems(people: People, some: list[Subscriber]) -> list[Problem]:
+    """Find people who cannot be found by their address."""
+    index = people.subscribers.index
+    found = await index.find([index.digest(person.address) for person in some])
+    return [
+        Problem(
+            f"The index has {f'number {at}' if at else 'nobody'} for the address of person {person.id}.",
+            "Add the address again." if at is None else "Merge the two people.",
+            person.id,
+        )
+        for person, at in zip(some, found, strict=True)
+        if at != person.id
+    ]
+
+
+async def _claim_problems(people: People, known: Cohort) -> list[Problem]:
+    """Find addresses that were claimed by a writer who crashed before writing the person."""
+    return [
+        Problem(f"An address belongs to person {one}, who has no record.", "Add or import the address again.", one)
+        async for one in people.subscribers.index.all_ids()
+        if one not in known
+    ]
+
+
+async def _list_problems(people: People, known: Cohort) -> list[Problem]:
+    problems = []
+    for mailing_list in await people.lists.all():
+        cohorts = {state: await people.lists.cohort(mailing_list.id, state) for state in SubscriptionState}
+        problems += [
+            Problem(f"Person {one} is both {first} and {second} on “{mailing_list.slug}”.", "Move them again.", one)
+            for first, second in combinations(cohorts, 2)
+            for one in cohorts[first] & cohorts[second]
+        ]
+        problems += [
+            Problem(f"Person {one} is {state} on “{mailing_list.slug}” and has no record.", "Take them off.", one)
+            for state, cohort in cohorts.items()
+            for one in cohort - known
+        ]
+    return problems
+
+
+async def _suppression_problems(people: People) -> list[Problem]:
+    store = people.suppressions
+    ids: dict[Reason, set[SubscriberId]] = {reason: set() for reason in Reason}
+    async for digest, suppression in store.all_by_digest():
+        person = (await people.subscribers.index.find([digest]))[0]
+        if person is not None:
+            ids[suppression.reason].add(person)
+    wanted = {reason: Cohort.of(people_of) for reason, people_of in ids.items()}
+    problems = []
+    for chunk in range(await people.subscribers.chunk_count()):
+        union, everyone = await store.bits(chunk), 0
+        for reason in Reason:
+            wrong = await store.bits_for(reason, chunk) ^ wanted[reason].bits(chunk)
+            everyone |= wanted[reason].bits(chunk)
+            problems += [_suppression_problem(id_at(chunk, position)) for position in positions_in(wrong)]
+        problems += [_suppression_problem(id_at(chunk, position)) for position in positions_in(union ^ everyone)]
+    return list(dict.fromkeys(problems))
+
+
+def _suppression_problem(subscriber_id: SubscriberId) -> Problem:
+    return Problem(
+        f"The bitmaps of suppression do not fit the suppressions for person {subscriber_id}.",
+        "Suppress or release the address again.",
+        subscriber_id,
+    )

@@ -1,0 +1,127 @@
+from __future__ import annotations
+
+import socket
+from dataclasses import replace
+from typing import Never
+
+import pytest
+from hypothesis import HealthCheck, example, given, settings
+from hypothesis import strategies as st
+
+from mailer.errors import RenderError, SourceError
+from mailer.issues.issue import Issue
+from mailer.issues.newsletter import Newsletter
+from mailer.rendering.compiling import compile_edition
+from mailer.rendering.edition import Edition
+from mailer.rendering.message import Assembler, MailingFacts
+from mailer.tokens import Tokens
+from subscribers.subscriber import Subscriber
+
+PUBLIC_URL = "https://press.example.com"
+
+
+def page_of(edition: Edition, newsletter: Newsletter, tokens: Tokens, subscriber: Subscriber) -> str:
+    return Assembler(edition, newsletter, MailingFacts(7, 3, "weekly"), tokens, PUBLIC_URL).view(subscriber)
+
+
+def test_the_same_issue_gives_the_same_edition_and_another_word_another(issue: Issue, newsletter: Newsletter) -> None:
+    first = compile_edition(issue, newsletter, public_url=PUBLIC_URL)
+
+    assert compile_edition(issue, newsletter, public_url=PUBLIC_URL) == first
+    assert Edition.decode(first.encode()) == first
+    other = compile_edition(replace(issue, source=issue.source + "."), newsletter, public_url=PUBLIC_URL)
+    assert other.id != first.id
+
+
+def test_the_page_has_what_readers_and_their_programs_need(
+    edition: Edition, newsletter: Newsletter, tokens: Tokens, subscriber: Subscriber
+) -> None:
+    page = page_of(edition, newsletter, tokens, subscriber)
+
+    assert page.lower().startswith("<!doctype html>")
+    assert '<html lang="en" dir="ltr"' in page
+    assert "<title>Slow ferries &amp; quick tea</title>" in page
+    assert page.count("<h1") == 1
+    assert page.count("<h2") == 3
+    assert page.count("<img") == page.count(" alt=")
+    assert '<meta name="color-scheme" content="light dark">' in page
+    assert "@media (prefers-color-scheme: dark)" in page
+    assert "[data-ogsc]" in page
+    assert "Dear 李雷," in page
+    assert 'href="https://example.com/tea?who=li.lei%40example.com"' in page
+    assert 'href="https://example.com/council?a=1&amp;b=2"' in page
+    for line in ("Harbour Press", "12 Quay Street", "4000 Anytown"):
+        assert line in page
+    assert "fonts.googleapis" not in page
+
+
+def test_the_personal_links_in_the_page_work(
+    edition: Edition, newsletter: Newsletter, tokens: Tokens, subscriber: Subscriber
+) -> None:
+    page = page_of(edition, newsletter, tokens, subscriber)
+
+    unsubscribe = tokens.link(1, subscriber.id, 3, 7)  # type: ignore[arg-type]  # Kind.UNSUBSCRIBE
+    assert f'href="{PUBLIC_URL}/u/{unsubscribe}"' in page
+    assert page.count(f"{PUBLIC_URL}/v/") == 2
+
+
+def test_compiling_opens_no_connection(issue: Issue, newsletter: Newsletter, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*_: object, **__: object) -> Never:
+        pytest.fail("a connection was opened")
+
+    for name in ("connect", "connect_ex", "sendto"):
+        monkeypatch.setattr(socket.socket, name, refuse, raising=False)
+    monkeypatch.setattr(socket, "getaddrinfo", refuse)
+    source = issue.source + "\n\n<link rel=stylesheet href=http://127.0.0.1:9/a.css>\n\n![a](http://127.0.0.1:9/a.png)"
+
+    compile_edition(replace(issue, source=source), newsletter, public_url=PUBLIC_URL)
+
+
+def test_an_unknown_field_is_an_error_with_its_line(issue: Issue, newsletter: Newsletter) -> None:
+    with pytest.raises(SourceError, match=r"issue week-48:3: .*frist_name.*first_name"):
+        compile_edition(replace(issue, source="a\n\n{{ subscriber.frist_name }}"), newsletter, public_url=PUBLIC_URL)
+
+
+def test_an_unknown_theme_is_an_error_that_names_the_known_ones(issue: Issue, newsletter: Newsletter) -> None:
+    for template in ("brochure", "../web/page", "digest.mjml"):
+        with pytest.raises(RenderError, match="digest"):
+            compile_edition(replace(issue, template=template), newsletter, public_url=PUBLIC_URL)
+
+
+def test_a_source_beyond_all_bounds_is_refused(issue: Issue, newsletter: Newsletter) -> None:
+    for source in ("a" * 300_000, "*" * 20_000 + "a" + "*" * 20_000, "*a **b " * 300 + "b** a* " * 300):
+        with pytest.raises(RenderError, match="most"):
+            compile_edition(replace(issue, source=source), newsletter, public_url=PUBLIC_URL)
+
+
+def test_right_to_left_issues_are_marked_as_such(
+    issue: Issue, newsletter: Newsletter, tokens: Tokens, subscriber: Subscriber
+) -> None:
+    edition = compile_edition(replace(issue, language="ar"), newsletter, public_url=PUBLIC_URL)
+
+    assert '<html lang="ar" dir="rtl"' in page_of(edition, newsletter, tokens, subscriber)
+
+
+BITS = [*"<>&\"'{%\n\\`*[]()!#-|a中 ", "\u200d", "\x00", "\x0b", "\ud800", "\ufffe", "<script>", "]]>", "<!--", "-->"]
+BITS += ["javascript:", "1. ", "&#0;", "](", "## ", "{.button}", "{{", "https://e.example/"]
+HOSTILE = st.lists(st.sampled_from(BITS), max_size=60).map("".join)
+
+
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(source=HOSTILE, title=HOSTILE)
+@example(source='![a"b<c](https://e.example/?a=\'b"c>)', title="</title><script>alert(1)</script>")
+@example(source="## [a](https://e.example/\"onmouseover=x) ![](x'y)", title="--> <!-- ]]>")
+def test_any_source_is_a_page_without_scripts_or_a_clear_error(
+    source: str, title: str, issue: Issue, newsletter: Newsletter, tokens: Tokens, subscriber: Subscriber
+) -> None:
+    title = title.replace("\n", " ").replace("\x00", "").replace("\x0b", "") or "a"
+    try:
+        edition = compile_edition(replace(issue, title=title, source=source), newsletter, public_url=PUBLIC_URL)
+    except SourceError:
+        return
+
+    page = page_of(edition, newsletter, tokens, subscriber)
+    assert "<script" not in page.lower()
+    assert 'href="javascript:' not in page.lower()
+    assert "12 Quay Street" in page
+    assert page.count("<h1") == 1

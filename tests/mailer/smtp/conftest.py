@@ -1,0 +1,110 @@
+"""Two mail servers for these tests: one that follows a script, and aiosmtpd, which keeps what it gets."""
+
+from __future__ import annotations
+
+import asyncio
+import subprocess
+from collections.abc import AsyncIterator, Callable, Coroutine
+from contextlib import AsyncExitStack
+from dataclasses import dataclass, field
+from pathlib import Path
+from shutil import which
+from typing import Any
+
+import pytest
+from aiosmtpd.smtp import SMTP, Envelope, Session
+
+from mailer.smtp import Envelope as OurEnvelope
+from mailer.smtp import HandOver, Outcome
+
+Talk = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Coroutine[Any, Any, None]]
+Serve = Callable[..., Coroutine[Any, Any, int]]
+
+
+@pytest.fixture
+async def serve() -> AsyncIterator[Serve]:
+    """Start a server that holds `talk` with each client; return its port."""
+    async with AsyncExitStack() as stack:
+
+        async def start(talk: Talk) -> int:
+            async def talk_and_close(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+                try:
+                    await talk(reader, writer)
+                except (ConnectionError, asyncio.IncompleteReadError):
+                    pass
+                finally:
+                    writer.close()
+
+            server = await asyncio.start_server(talk_and_close, "127.0.0.1", 0)
+            stack.callback(server.close)
+            port: int = server.sockets[0].getsockname()[1]
+            return port
+
+        yield start
+
+
+@dataclass
+class Mailbox:
+    """An aiosmtpd handler that keeps every message as it came, and refuses whom it is told to."""
+
+    refuses: frozenset[str] = frozenset()
+    taken: dict[str, bytes] = field(default_factory=dict)
+    envelopes: list[Envelope] = field(default_factory=list)
+
+    async def handle_RCPT(  # noqa: N802 - aiosmtpd's name
+        self, server: SMTP, session: Session, envelope: Envelope, address: str, rcpt_options: list[str]
+    ) -> str:
+        if address in self.refuses:
+            return "550 5.1.1 Unknown"
+        envelope.rcpt_tos.append(address)
+        return "250 2.1.5 Ok"
+
+    async def handle_DATA(self, server: SMTP, session: Session, envelope: Envelope) -> str:  # noqa: N802
+        assert isinstance(envelope.content, bytes)
+        self.envelopes.append(envelope)
+        self.taken[envelope.rcpt_tos[0]] = envelope.content
+        return "250 2.0.0 taken"
+
+
+@pytest.fixture
+def certificate(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
+    """Make a self-signed certificate for `localhost`, and its key."""
+    if not which("openssl"):
+        pytest.skip("needs the openssl program")
+    folder = tmp_path_factory.mktemp("tls")
+    certificate_file, key_file = folder / "certificate.pem", folder / "key.pem"
+    command = "openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 2 -subj /CN=localhost"
+    command += f" -addext subjectAltName=DNS:localhost -keyout {key_file} -out {certificate_file}"
+    subprocess.run(command.split(), check=True, capture_output=True)
+    return certificate_file, key_file
+
+
+@dataclass
+class Outcomes:
+    """A `settle` that insists on hearing of each hand-over once."""
+
+    of: dict[int, Outcome] = field(default_factory=dict)
+
+    def settle(self, key: int, outcome: Outcome) -> None:
+        assert key not in self.of, f"{key} was settled twice: {self.of[key]} and {outcome}"
+        self.of[key] = outcome
+
+    def kinds(self) -> list[str]:
+        return [str(self.of[key].kind) for key in sorted(self.of)]
+
+
+@pytest.fixture
+def outcomes() -> Outcomes:
+    return Outcomes()
+
+
+def hand_over(number: int, message: bytes | None = None) -> HandOver:
+    envelope = OurEnvelope(f"b+{number}@press.example", f"p{number}@reader.example", f"e+{number}")
+    default = f"Subject: Issue {number}\r\n\r\n.a line that begins with a dot\r\n..\r\n.\r\nThe end.\r\n".encode()
+    return HandOver(number, envelope, default if message is None else message)
+
+
+@pytest.fixture
+def hand_overs() -> Callable[[int], list[HandOver]]:
+    """Return the hand-overs 1 to n."""
+    return lambda count: [hand_over(number) for number in range(1, count + 1)]
