@@ -46,6 +46,7 @@ Call = tuple[Sequence[str], Sequence[str | bytes | int]]
 _DOWN = (BusyLoadingError, ClusterDownError, ConnectionError, OutOfMemoryError, ReadOnlyError, TimeoutError)
 _REFUSALS = ("MISCONF", "NOREPLICAS", "MASTERDOWN")
 _SLOWEST_PER_SECOND = 1_000  # commands; a round trip of many may take longer by this
+_CONNECTIONS = 50
 _CONNECT_SECONDS = 2.0
 _ANSWER_SECONDS = 10.0
 
@@ -78,17 +79,21 @@ def open_redis(url: str) -> Redis:
     Use it as `async with open_redis(url) as redis:`, in one event loop.
     """
     try:
-        return Redis.from_url(  # type: ignore[return-value]  # from_url returns the class it is called on
+        pool = redis.asyncio.BlockingConnectionPool.from_url(
             url,
             decode_responses=False,
             protocol=3,
             socket_timeout=_ANSWER_SECONDS,
             socket_connect_timeout=_CONNECT_SECONDS,
+            # More at once wait for a connection, rather than fail as with the library's own pool.
+            max_connections=_CONNECTIONS,
+            timeout=_ANSWER_SECONDS,
             # Three tries in about a second: enough for a restart's hiccup, too few to make anybody wait for nothing.
             retry=Retry(ExponentialWithJitterBackoff(base=0.1, cap=0.5), retries=2),
         )
     except ValueError as error:
         raise StorageDownError(f"“{_without_password(url)}” is no address of a Redis: {error}") from error
+    return Redis.from_pool(pool)  # type: ignore[return-value]  # it returns the class it is called on
 
 
 class Script:

@@ -79,12 +79,12 @@ def returned_message(part: MimeMessage) -> MimeMessage | None:
 def text_of(part: MimeMessage) -> str:
     """Return a leaf's text: transfer encoding and charset undone, HTML's tags taken out."""
     try:
-        payload = part.get_payload(decode=True)
+        content = part.get_payload(decode=True)
     except (ValueError, LookupError):
-        payload = None
-    if not isinstance(payload, bytes):
+        content = None
+    if not isinstance(content, bytes):
         return ""
-    text = _decode(payload, _charset(part))
+    text = _decode(content, _charset(part))
     if part.get_content_subtype() == "html":
         text = html.unescape(_TAG.sub(" ", _BREAK.sub("\n", text)))
     return text.replace("\r\n", "\n").replace("\r", "\n")
@@ -135,8 +135,8 @@ def one_line(text: str) -> str:
 
 
 def _children(part: MimeMessage) -> list[MimeMessage]:
-    payload = part.get_payload()
-    return [child for child in payload if isinstance(child, Message)] if isinstance(payload, list) else []
+    content = part.get_payload()
+    return [child for child in content if isinstance(child, Message)] if isinstance(content, list) else []
 
 
 def _undo(text: str, encoding: str) -> str:

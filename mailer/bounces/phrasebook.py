@@ -261,7 +261,7 @@ PHRASEBOOK: tuple[tuple[BounceClass, str], ...] = (
     (
         BounceClass.INACTIVE,
         r"""
-        (?:<who>|inbox|compte\W(?:\w+\W){0,3})\W+(?:\S+\W+){0,3}?(?:<be>\W+)*<closed>
+        (?:<who>|inbox|compte)\W+(?:\w+\W+){0,3}?(?:<be>\W+){0,4}<closed>
         (?:disabled|suspended|inactive|locked|deactivated|frozen|expired) (?:e-?mail )?<who>
         account (?:\w+ )?(?:expired|closed)
         mailbox (?:currently )?(?:disabled|unavailable due)

@@ -39,12 +39,14 @@ WORDS: dict[str, str] = {
 """Words for the same thing; `<who>` in a phrase stands for any of `WORDS["who"]`."""
 
 _NOISE = re.compile(r"recipient address rejected: |https?:\S+|www\.\S+|<[^<>\s]*@[^<>\s]*>|\S+@\S+")
+_RULE = re.compile(r"([^\w\s])\1+")
 _WORD = re.compile(r"<(\w+)>")
 
 
 def class_of_text(text: str) -> BounceClass | None:
     """Return the class that the text names, or None if it says nothing that is known."""
-    plain = " ".join(_NOISE.sub(" ", text.lower()).split())
+    # Rules of dashes and stars say nothing, and would make the search slow.
+    plain = " ".join(_RULE.sub(r"\1", _NOISE.sub(" ", text.lower())).split())
     for bounce_class, pattern in _COMPILED:
         if pattern.search(plain):
             return bounce_class

@@ -13,20 +13,16 @@ from contextlib import contextmanager
 from datetime import date, datetime
 from enum import Enum
 from pathlib import Path
-from typing import Annotated, TypeAlias
+from typing import Annotated
 from unicodedata import combining, east_asian_width
 
 import typer
 
 AsJson = Annotated[bool, typer.Option("--json", help="Answer with one JSON value.")]
 
-Fact: TypeAlias = (
-    "str | int | float | bool | datetime | Path | Enum | Sequence[Fact] | dict[str, Fact] | dict[str, int] | None"
-)
 
-
-def answer(facts: Fact, lines: Iterable[str], *, as_json: bool) -> None:
-    """Print the facts as JSON, or the lines."""
+def answer(facts: object, lines: Iterable[str], *, as_json: bool) -> None:
+    """Print the facts (lists, dicts, texts, numbers, times, paths, enums) as JSON, or the lines."""
     if as_json:
         print(json.dumps(facts, ensure_ascii=False, indent=2, default=_plain))
         return

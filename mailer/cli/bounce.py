@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from mailer.bounces.receiving import Received
     from mailer.delivery.press import Press
 
-app = typer.Typer(rich_markup_mode=None)
+app = typer.Typer(add_completion=False, rich_markup_mode=None)
 
 
 @app.command()

@@ -12,7 +12,7 @@ from mailer.cli.opening import with_press
 if TYPE_CHECKING:
     from mailer.delivery.press import Press
 
-app = typer.Typer(rich_markup_mode=None)
+app = typer.Typer(add_completion=False, rich_markup_mode=None)
 
 
 @app.command()

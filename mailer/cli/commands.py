@@ -14,8 +14,6 @@ from typing import Annotated
 import typer
 from typer import core
 
-from mailer import __version__
-
 
 @dataclass(frozen=True, slots=True)
 class Entry:
@@ -90,7 +88,9 @@ def _press(
 ) -> None:
     """A newsletter press that you run yourself, and that can prove what happened to every recipient."""
     if version:
-        print(f"pressrun {__version__}")
+        from importlib.metadata import version as installed
+
+        print(f"pressrun {installed('pressrun')}")
         raise typer.Exit
     if home:
         # The children of a command, such as the demo's, must find the same folder.

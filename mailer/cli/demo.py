@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from mailer.demo.house import House
     from mailer.demo.rehearsing import Account, Wishes
 
-app = typer.Typer(rich_markup_mode=None)
+app = typer.Typer(add_completion=False, rich_markup_mode=None)
 
 _ENDED_BY_PERSON = 130
 """What a shell calls the end by Ctrl-C."""
@@ -39,9 +39,10 @@ def demo(
 ) -> None:
     """Show everything at once: Redis, web pages, a worker, a scheduler, and an inbox that catches all mail.
 
-    Without --once it mails a sample issue to sample people, prints a link to sign in with, and stays until Ctrl-C; a second
-    start finds its data again. With --once it uses free ports and a folder of its own, mails the issue twice, lets people
-    bounce, complain and leave in between, and exits 0 only if every copy is accounted for. Nothing leaves this machine.
+    Without --once it mails a sample issue to sample people, prints a link to sign in with, and stays until Ctrl-C; a
+    second start finds its data again. With --once it uses free ports and a folder of its own, mails the issue twice,
+    lets people bounce, complain and leave in between, and exits 0 only if every copy is accounted for. Nothing leaves
+    this machine.
     """
     from mailer.demo.rehearsing import Wishes
 
@@ -89,9 +90,9 @@ def _present(house: House, people: int) -> int:
 def _rehearse(house: House, wishes: Wishes, as_json: bool) -> int:
     from mailer.demo.rehearsing import Account, rehearse
     from mailer.errors import PressrunError
-    from mailer.inbox.folder import messages_folder
+    from mailer.reception import inbox_folder
 
-    account = Account(messages=messages_folder(house.home), home=house.home)
+    account = Account(messages=inbox_folder(house.home), home=house.home)
 
     async def whole() -> bool:
         await rehearse(house, wishes, account, remark)

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from mailer.delivery.press import Press
     from mailer.settings import Settings
 
-app = typer.Typer(rich_markup_mode=None)
+app = typer.Typer(add_completion=False, rich_markup_mode=None)
 
 
 class Health(StrEnum):

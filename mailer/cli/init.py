@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from mailer.delivery.press import Press
     from mailer.issues.newsletter import Newsletter
 
-app = typer.Typer(rich_markup_mode=None)
+app = typer.Typer(add_completion=False, rich_markup_mode=None)
 
 
 @app.command()

@@ -17,7 +17,12 @@ if TYPE_CHECKING:
     from mailer.rendering.preflight import Finding
     from subscribers.subscriber import Subscriber
 
-app = typer.Typer(rich_markup_mode=None, no_args_is_help=True, help="Issues: the content, from a file to a test.")
+app = typer.Typer(
+    add_completion=False,
+    rich_markup_mode=None,
+    no_args_is_help=True,
+    help="Issues: the content, from a file to a test.",
+)
 
 IssueArgument = Annotated[str, typer.Argument(metavar="ISSUE", help="Its slug.")]
 
@@ -111,8 +116,8 @@ def render(
     answer({"issue": slug, "files": paths}, paths, as_json=as_json)
 
 
-@app.command()
-def test(
+@app.command("test")
+def try_out(
     slug: IssueArgument,
     to: Annotated[str, typer.Argument(metavar="ADDRESS", help="It need not be a subscriber's.")],
     as_json: AsJson = False,

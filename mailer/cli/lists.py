@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from mailer.delivery.press import Press
     from subscribers.lists import MailingList
 
-app = typer.Typer(rich_markup_mode=None, no_args_is_help=True, help="Lists: what people join.")
+app = typer.Typer(add_completion=False, rich_markup_mode=None, no_args_is_help=True, help="Lists: what people join.")
 
 _HEADINGS = ("list", "name", "newsletter", "active", "pending", "left")
 

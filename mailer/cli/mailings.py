@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from mailer.cli.answering import AsJson, Fact, answer, described, table
+from mailer.cli.answering import AsJson, answer, described, table
 from mailer.cli.opening import with_press
 from mailer.errors import ConflictError
 
@@ -20,7 +20,9 @@ if TYPE_CHECKING:
     from mailer.delivery.progress import Progress
     from mailer.issues.mailing import Mailing, MailingId
 
-app = typer.Typer(rich_markup_mode=None, no_args_is_help=True, help="Mailings: an issue going to people.")
+app = typer.Typer(
+    add_completion=False, rich_markup_mode=None, no_args_is_help=True, help="Mailings: an issue going to people."
+)
 
 MailingArgument = Annotated[int, typer.Argument(metavar="MAILING", help="Its number.")]
 
@@ -219,7 +221,7 @@ def _confirm(issue: str, expected: Forecast, *, yes: bool) -> None:
     typer.confirm(question, abort=True)
 
 
-def _facts(found: Progress) -> dict[str, Fact]:
+def _facts(found: Progress) -> dict[str, object]:
     mailing = found.mailing
     return {
         "id": mailing.id,

@@ -15,7 +15,9 @@ if TYPE_CHECKING:
     from mailer.delivery.press import Press
     from mailer.issues.newsletter import Newsletter
 
-app = typer.Typer(rich_markup_mode=None, no_args_is_help=True, help="Newsletters: name, sender, postal address.")
+app = typer.Typer(
+    add_completion=False, rich_markup_mode=None, no_args_is_help=True, help="Newsletters: name, sender, postal address."
+)
 
 Slug = Annotated[str, typer.Argument(metavar="NEWSLETTER", help="Its slug, such as china-weekly.")]
 Sender = Annotated[str, typer.Option("--sender", help="The address in From.", metavar="ADDRESS")]

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import typer
 
-app = typer.Typer(rich_markup_mode=None, no_args_is_help=True)
+app = typer.Typer(add_completion=False, rich_markup_mode=None, no_args_is_help=True)
 
 
 @app.command()
@@ -53,7 +53,7 @@ def inbound() -> None:
 @app.command()
 def inbox() -> None:
     """Run the demo's catch-all inbox, on PRESSRUN_INBOX_HOST and PRESSRUN_INBOX_PORT. Nothing leaves it."""
-    from mailer.inbox.listening import run_inbox
+    from mailer.reception import run_inbox
     from mailer.settings import load_settings
 
     raise typer.Exit(run_inbox(load_settings()))

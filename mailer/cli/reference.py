@@ -13,6 +13,14 @@ from mailer.cli.commands import COMMANDS, load_command
 from mailer.cli.settingsfile import setting_notes
 
 _MADE = "<!-- Written by `make docs` from the code; changes here are lost. -->"
+_HABITS = (
+    "Every command has `--help`; most have `--json`, which prints one JSON value and nothing else. Exit status 0: "
+    "done; 1: a check found something, or the answer is no; 2: you must do something, and a sentence says what."
+)
+_SOURCES = (
+    "The first that has a value wins: the environment variable, `settings.toml` in the home folder (`pressrun init` "
+    "writes one), the default."
+)
 
 
 def commands_page() -> str:
@@ -20,8 +28,7 @@ def commands_page() -> str:
     parts = [
         "# Commands",
         _MADE,
-        "Every command has `--help`; most have `--json`, which prints one JSON value and nothing else. Exit status 0: "
-        "done; 1: a check found something, or the answer is no; 2: you must do something, and a sentence says what.",
+        _HABITS,
         "`pressrun --home DIR COMMAND` uses another home folder than `$PRESSRUN_HOME` or `./.pressrun`.",
     ]
     for name, entry in COMMANDS.items():
@@ -34,13 +41,11 @@ def settings_page() -> str:
     parts = [
         "# Settings",
         _MADE,
-        "The first that has a value wins: the environment variable, `settings.toml` in the home folder (`pressrun init` "
-        "writes one), the default.",
+        _SOURCES,
     ]
     for note in setting_notes():
-        parts.append(
-            f"## `{note.name}`\n\n{note.description}\n\n`{note.variable}` · {note.kind} · default `{note.default}`"
-        )
+        means = f"`{note.variable}` · {note.kind} · default `{note.default}`"
+        parts += [f"## `{note.name}`", note.description, means]
     return "\n\n".join(parts) + "\n"
 
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from mailer.cli.answering import AsJson, Fact, answer, described, progress, table
+from mailer.cli.answering import AsJson, answer, described, progress, table
 from mailer.cli.opening import with_press
 from mailer.errors import NotFoundError
 
@@ -16,7 +16,9 @@ if TYPE_CHECKING:
     from subscribers.importing import ImportReport
     from subscribers.subscriber import Subscriber
 
-app = typer.Typer(rich_markup_mode=None, no_args_is_help=True, help="Subscribers: the people on the lists.")
+app = typer.Typer(
+    add_completion=False, rich_markup_mode=None, no_args_is_help=True, help="Subscribers: the people on the lists."
+)
 
 AddressArgument = Annotated[str, typer.Argument(metavar="ADDRESS")]
 ListOption = Annotated[str, typer.Option("--list", help="A list's slug.", metavar="LIST")]
@@ -48,7 +50,7 @@ def list_subscribers(
 def show(address: AddressArgument, as_json: AsJson = False) -> None:
     """Show a person: who they are, where they stand on each list, what they agreed to, whether they are suppressed."""
 
-    async def story(press: Press) -> dict[str, Fact]:
+    async def story(press: Press) -> dict[str, object]:
         return await _everything(press, await _find(press, address))
 
     facts = with_press(story)
@@ -67,7 +69,7 @@ def add(
 ) -> None:
     """Add one person to a list: pending until they confirm, unless they did already."""
 
-    async def story(press: Press) -> dict[str, Fact]:
+    async def story(press: Press) -> dict[str, object]:
         return await _added(press, address, list_slug, name=name, language=language, words=words, confirmed=confirmed)
 
     facts = with_press(story)
@@ -142,7 +144,7 @@ async def _on_list(press: Press, list_slug: str, state: str, search: str, limit:
     return [people[number] for number in sorted(people)]
 
 
-async def _everything(press: Press, person: Subscriber) -> dict[str, Fact]:
+async def _everything(press: Press, person: Subscriber) -> dict[str, object]:
     slugs = {one.id: one.slug for one in await press.people.lists.all()}
     standing = await press.people.lists.lists_of(person.id)
     suppression = await press.people.suppressions.find(person.address)
@@ -159,7 +161,7 @@ async def _everything(press: Press, person: Subscriber) -> dict[str, Fact]:
 
 async def _added(
     press: Press, address: str, list_slug: str, *, name: str, language: str, words: str, confirmed: bool
-) -> dict[str, Fact]:
+) -> dict[str, object]:
     from mailer import clock
     from subscribers.address import parse_address
     from subscribers.consent import Consent
@@ -177,7 +179,7 @@ async def _added(
     return {**_facts(joined.subscriber), "list": list_slug, "state": state}
 
 
-def _facts(person: Subscriber) -> dict[str, Fact]:
+def _facts(person: Subscriber) -> dict[str, object]:
     return {
         "id": person.id,
         "address": person.address,
@@ -188,7 +190,7 @@ def _facts(person: Subscriber) -> dict[str, Fact]:
     }
 
 
-def _pairs(facts: dict[str, Fact]) -> list[tuple[str, object]]:
+def _pairs(facts: dict[str, object]) -> list[tuple[str, object]]:
     plain = [(key, facts[key]) for key in ("address", "name", "language", "joined")]
     fields, lists, consents = facts["fields"], facts["lists"], facts["consents"]
     assert isinstance(fields, dict)
@@ -206,7 +208,7 @@ def _pairs(facts: dict[str, Fact]) -> list[tuple[str, object]]:
     ]
 
 
-def _report_facts(report: ImportReport) -> dict[str, Fact]:
+def _report_facts(report: ImportReport) -> dict[str, object]:
     return {
         "file": report.file,
         "encoding": report.encoding,

@@ -14,7 +14,12 @@ if TYPE_CHECKING:
     from mailer.delivery.press import Press
     from subscribers.suppression import Suppression
 
-app = typer.Typer(rich_markup_mode=None, no_args_is_help=True, help="Suppressions: addresses that are never mailed.")
+app = typer.Typer(
+    add_completion=False,
+    rich_markup_mode=None,
+    no_args_is_help=True,
+    help="Suppressions: addresses that are never mailed.",
+)
 
 AddressArgument = Annotated[str, typer.Argument(metavar="ADDRESS")]
 

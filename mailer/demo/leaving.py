@@ -10,8 +10,8 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from mailer.demo.counting import addressee, read_header
-from mailer.demo.people import story_of
 from mailer.errors import PressrunError
+from mailer.inbox.tricks import Trick, trick_of
 from mailer.issues.mailing import MailingId
 from mailer.tokens import Tokens
 from subscribers.cohort import SubscriberId
@@ -51,6 +51,6 @@ def find_reader(messages: Path, tokens: Tokens, mailing: MailingId) -> tuple[Sub
     for file in sorted(messages.glob("*.eml")):
         header = read_header(file)
         whose = addressee(header, tokens)
-        if whose and whose[0] == mailing and story_of(parseaddr(header.get("To", ""))[1]) is None:
+        if whose and whose[0] == mailing and trick_of(parseaddr(header.get("To", ""))[1]) is Trick.NONE:
             return whose[1], header
     raise PressrunError(f"No reader with a message of mailing {mailing} is in {messages}, so none can leave.")

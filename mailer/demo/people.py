@@ -1,11 +1,7 @@
 """Sample people: as many as wanted, always the same, from all over the world, at domains that nobody can own.
 
-Every hundred hold a few whose mail has a story, told by the demo's inbox from the first word of the address:
-
-- `gone.…` is refused at once, for good (550 5.1.1);
-- `later.…` is taken, and a report comes back that it could not be delivered;
-- `greylist.…` is asked to wait, and taken at the next try;
-- `complains.…` is taken, and a complaint comes back.
+Every hundred hold a few on whom the demo's inbox plays a trick, by the first word of the address: see
+`mailer.inbox.tricks`. So a demo has refusals, people who are put off, bounces and complaints.
 """
 
 from __future__ import annotations
@@ -13,24 +9,15 @@ from __future__ import annotations
 import csv
 from collections.abc import Iterator
 from dataclasses import dataclass
-from enum import StrEnum
 from pathlib import Path
+
+from mailer.inbox.tricks import Trick
 
 # Reserved for examples and tests, never delegated (RFC 2606, RFC 6761). The last is an internationalised name.
 _DOMAINS = ("example.com", "example.org", "example.net", "readers.example", "news.test", "例子.test")
 
-
-class Story(StrEnum):
-    """What becomes of a sample person's mail; the first word of the address."""
-
-    GONE = "gone"
-    LATER = "later"
-    GREYLIST = "greylist"
-    COMPLAINS = "complains"
-
-
-_STORIES = {3: Story.GONE, 4: Story.LATER, 5: Story.GREYLIST}
-_STORY_EVERY = 100
+_TRICKS = {3: Trick.GONE, 4: Trick.LATER, 5: Trick.GREYLIST}
+_TRICK_EVERY = 100
 _COMPLAINT_EVERY, _COMPLAINT_AT = 400, 6
 
 # Language, city, names as their owners write them, and how they spell them in an address.
@@ -83,10 +70,10 @@ def sample_people(count: int) -> Iterator[SamplePerson]:
     """Yield the first `count` sample people. No address comes twice."""
     for number in range(count):
         language, city, name, spelling = _EVERYBODY[number % len(_EVERYBODY)]
-        story = _story(number)
+        trick = _trick(number)
         domain = _DOMAINS[number // len(_EVERYBODY) % len(_DOMAINS)]
         yield SamplePerson(
-            f"{story}.{number}@{domain}" if story else f"{spelling}.{number}@{domain}", name, language, city
+            f"{trick}.{number}@{domain}" if trick else f"{spelling}.{number}@{domain}", name, language, city
         )
 
 
@@ -98,13 +85,7 @@ def write_sample_file(file: Path, count: int) -> None:
         writer.writerows((one.email, one.name, one.language, one.city) for one in sample_people(count))
 
 
-def story_of(address: str) -> Story | None:
-    """Return the story that an address tells, or None."""
-    word, dot, _ = address.partition(".")
-    return Story(word) if dot and word in tuple(Story) else None
-
-
-def _story(number: int) -> Story | None:
+def _trick(number: int) -> Trick:
     if number % _COMPLAINT_EVERY == _COMPLAINT_AT:
-        return Story.COMPLAINS
-    return _STORIES.get(number % _STORY_EVERY)
+        return Trick.COMPLAINS
+    return _TRICKS.get(number % _TRICK_EVERY, Trick.NONE)

@@ -23,9 +23,9 @@ from mailer.demo.counting import count_copies, find_differences
 from mailer.demo.house import House
 from mailer.demo.leaving import find_reader, leave_with_one_click
 from mailer.demo.opening import OpenHouse, open_house
-from mailer.demo.people import Story, story_of
 from mailer.demo.waiting import until, until_complete
 from mailer.errors import PressrunError
+from mailer.inbox.tricks import Trick, trick_of
 from mailer.issues.mailing import MailingId
 from subscribers.cohort import Cohort, SubscriberId
 from subscribers.lists import MailingList
@@ -33,9 +33,9 @@ from subscribers.subscription import SubscriptionState
 
 _REPORTS_PATIENCE = timedelta(seconds=60)
 _EXCLUDED_FOR = {
-    Story.GONE: ExclusionReason.HARD_BOUNCE,
-    Story.LATER: ExclusionReason.HARD_BOUNCE,
-    Story.COMPLAINS: ExclusionReason.COMPLAINT,
+    Trick.GONE: ExclusionReason.HARD_BOUNCE,
+    Trick.LATER: ExclusionReason.HARD_BOUNCE,
+    Trick.COMPLAINS: ExclusionReason.COMPLAINT,
 }
 
 
@@ -82,6 +82,8 @@ async def rehearse(house: House, wishes: Wishes, account: Account, say: Callable
     async with open_house(house, say) as running:
         account.seconds["start"] = round(monotonic() - began, 3)
         await running.supervisor.while_whole(_tell(running, wishes, account, say))
+        began = monotonic()
+    account.seconds["stop"] = round(monotonic() - began, 3)
 
 
 async def _tell(running: OpenHouse, wishes: Wishes, account: Account, say: Callable[[str], None]) -> None:
@@ -158,7 +160,7 @@ async def _people_with_reports(press: Press, joined: MailingList) -> dict[Exclus
     found: dict[ExclusionReason, list[SubscriberId]] = {reason: [] for reason in _EXCLUDED_FOR.values()}
     active = await press.people.lists.cohort(joined.id, SubscriptionState.ACTIVE)
     for person in (await press.people.subscribers.read(list(active))).values():
-        if reason := _EXCLUDED_FOR.get(story_of(person.address)):
+        if reason := _EXCLUDED_FOR.get(trick_of(person.address)):
             found[reason].append(person.id)
     return {reason: Cohort.of(people) for reason, people in found.items()}
 

@@ -84,7 +84,8 @@ class Supervisor:
         """Run a story to its end. Raises ConfigError as soon as a child has ended for the second time."""
         telling = asyncio.create_task(story)
         try:
-            await asyncio.wait({telling, self._broken}, return_when=asyncio.FIRST_COMPLETED)
+            futures: set[asyncio.Future[Any]] = {telling, self._broken}
+            await asyncio.wait(futures, return_when=asyncio.FIRST_COMPLETED)
             if not telling.done():
                 raise ConfigError(self._broken.result())
             return telling.result()

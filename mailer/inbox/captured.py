@@ -98,7 +98,7 @@ class CapturedMessage:
 
 def read_heading(name: str, head: bytes, size_bytes: int) -> Heading:
     """Return what a list shows, from the first bytes of a file."""
-    message = BytesHeaderParser(policy=policy.default).parsebytes(head)
+    message = BytesHeaderParser(policy=policy.default).parsebytes(head.partition(b"\r\n\r\n")[0])
     return Heading(
         name=name,
         subject=_field(message, "Subject"),
@@ -143,8 +143,8 @@ def _body(message: EmailMessage, kind: str) -> str:
             try:
                 return str(part.get_content())
             except (LookupError, ValueError):
-                payload = part.get_payload(decode=True)
-                return payload.decode("utf-8", "replace") if isinstance(payload, bytes) else ""
+                content = part.get_payload(decode=True)
+                return content.decode("utf-8", "replace") if isinstance(content, bytes) else ""
     return ""
 
 

@@ -109,9 +109,9 @@ def _numbered_headings(passages: Sequence[Passage]) -> list[Passage]:
 
 def _has_neighbour(passages: Sequence[Passage], index: int) -> bool:
     number = passages[index].number
-    return any(
-        passage.kind is Kind.NUMBERED and abs(passage.number - number) == 1
-        for passage in (*passages[max(index - 1, 0) : index], *passages[index + 1 : index + 2])
+    before, after = passages[max(index - 1, 0) : index], passages[index + 1 : index + 2]
+    return any(one.kind is Kind.NUMBERED and one.number == number - 1 for one in before) or any(
+        one.kind is Kind.NUMBERED and one.number == number + 1 for one in after
     )
 
 

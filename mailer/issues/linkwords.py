@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 
-from mailer.issues.markup import urls_in
+from mailer.issues.markup import LONGEST_URL, urls_in
 from mailer.issues.plaintext import width_of
 
 _LONGEST_CALL = 240
@@ -59,7 +59,7 @@ def button_words(words: str) -> str | None:
 
     "To learn more about the spring report, click here." gives "Learn more about the spring report".
     """
-    asking = _without_url(words)
+    asking = _without_url(words) if len(words) <= _LONGEST_CALL + LONGEST_URL else ""
     if not asking or width_of(asking) > _LONGEST_CALL:
         return None
     asks_here = _CLICK.search(asking) or _ASKS_HERE.fullmatch(asking)

@@ -77,8 +77,8 @@ class MailingStore:
 
     async def ids(self) -> list[MailingId]:
         """Return the ids of all mailings, the newest first."""
-        (members,) = await run_all(self._redis, [("ZREVRANGE", MAILINGS, 0, -1)])
-        return [MailingId(int(member)) for member in members]
+        (found,) = await run_all(self._redis, [("ZREVRANGE", MAILINGS, 0, -1)])
+        return [MailingId(int(one)) for one in found]
 
     async def all(self) -> list[Mailing]:
         """Return all mailings, the newest first."""
@@ -86,8 +86,8 @@ class MailingStore:
 
     async def active(self) -> list[MailingId]:
         """Return the ids of the mailings that are scheduled or sending, the oldest first."""
-        (members,) = await run_all(self._redis, [("SMEMBERS", UNFINISHED)])
-        mailings = await self._read(sorted(MailingId(int(member)) for member in members))
+        (found,) = await run_all(self._redis, [("SMEMBERS", UNFINISHED)])
+        mailings = await self._read(sorted(MailingId(int(one)) for one in found))
         # A process that died between a final move and this line leaves its id behind; here it goes.
         await run_all(self._redis, [("SREM", UNFINISHED, mailing.id) for mailing in mailings if mailing.is_finished])
         return [mailing.id for mailing in mailings if mailing.is_active]

@@ -6,9 +6,12 @@ import re
 
 from mailer.issues.calltoaction import link_target
 
+LONGEST_URL = 2000
+
 _URL = re.compile(
-    # A URL in Chinese text ends where the Chinese goes on, without a space.
-    r"(?:https?://|\bwww\.)[^\s<>\"“”‘’«»\u2e80-\u9fff\uac00-\ud7af\uff00-\uffef\u3000-\u303f]+",
+    # A URL in Chinese text begins and ends where the Chinese does, without a space.
+    r"(?:https?://|(?<![a-z0-9.@/-])www\.)"
+    rf"[^\s<>\"“”‘’«»\u2e80-\u9fff\uac00-\ud7af\uff00-\uffef\u3000-\u303f]{{1,{LONGEST_URL}}}",
     re.IGNORECASE,
 )
 # Braces would open a personal field; the others are no part of a URL (RFC 3986 §2), and Markdown reads them.

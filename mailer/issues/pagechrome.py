@@ -33,7 +33,7 @@ _PERSONS_PICTURE = (
     r"|(?i:(?:profile|user)[ -]?(?:picture|photo|image|avatar)(?: of .*)?))"
 )
 _READING_TIME = r"(?:.{0,60}[·•|,] ?)?\d+ ?min(?:ute)?s?\.? (?:read|de lecture|lesezeit)"
-_COUNTS = r"\d[\d,.]* (?:views?|likes?|comments?|shares?|claps?|reads?)"
+_COUNTS = r"(?:\d[\d,.]* (?:views?|likes?|comments?|shares?|claps?|reads?) ?)+"
 _SKIP_LINK = r"skip to (?:the )?(?:main )?(?:content|navigation|menu)"
 _VIEW_ELSEWHERE = (
     r"(?:view|read|open|see) (?:(?:this|the|it|e-?mail|newsletter|issue|message|post|online|version) )*"
@@ -73,7 +73,7 @@ def without_chrome(lines: Sequence[Line]) -> tuple[list[Line], list[Line]]:
 def is_chrome(words: str) -> bool:
     """Whether a whole line is chrome; a row of links, such as "Unsubscribe | Privacy policy", is if each of them is."""
     bare = words.lstrip("•·*-–— ").strip()
-    if not bare or width_of(bare) > _CHROME_WIDTH:
+    if not bare or len(bare) > _CHROME_WIDTH or width_of(bare) > _CHROME_WIDTH:
         return False
     return _is_chrome(bare) or all(_is_chrome(part) for part in _PART.split(bare))
 

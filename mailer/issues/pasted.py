@@ -62,6 +62,8 @@ def issue_from_text(
     source = markdown_of(passages)
     if not source:
         raise SourceError("There is a title, but no text below it.", place=place, fix="Paste the whole newsletter.")
+    # Escapes make it longer, and what is stored must be readable again.
+    check_text(source, place=place)
     notes = [*parts.notes, *_left_out(chrome), *_lost(lost_links)]
     source, more = with_button_address(source, button_url)
     issue = Issue(
@@ -209,7 +211,8 @@ def _plain_line(words: str) -> str:
 
 def _without_bare_links(passages: Sequence[Passage]) -> tuple[list[Passage], list[Passage]]:
     lost = [passage for passage in passages if passage.kind is Kind.PLAIN and is_bare_link(passage.words)]
-    return [passage for passage in passages if passage not in lost], lost
+    lines = {passage.line for passage in lost}
+    return [passage for passage in passages if passage.line not in lines], lost
 
 
 def _block(passage: Passage) -> str:

@@ -30,7 +30,7 @@ _NUMBERED = (
 )
 _CIRCLED = {chr(0x2460 + number - 1): number for number in range(1, 21)}
 _CHINESE_NUMBERED = re.compile(r"[一二三四五六七八九十]{1,3}、[ ]*\S.*")
-_MARKED_HEADING = re.compile(r"#{1,6}[ ]+(?P<words>\S.*?)[ ]*#*|\*\*(?P<bold>[^*]+)\*\*")
+_MARKED_HEADING = re.compile(r"#{1,6}[ ]+(?P<words>[^#\s].{0,300}?)[ ]*#*|\*\*(?P<bold>[^*]+)\*\*")
 _RULE = re.compile(r"(?:([-=_*~·•—–─═])[ ]?)(?:\1[ ]?){2,}")
 
 _WRAP_WIDTHS = range(40, 101)

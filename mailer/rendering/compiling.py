@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 
+from mailer.errors import RenderError
 from mailer.issues.issue import Issue
 from mailer.issues.newsletter import Newsletter
 from mailer.rendering.document import Page
@@ -19,6 +20,8 @@ from mailer.rendering.themes import content_css, render_theme, theme_file
 from mailer.rendering.words import direction_of, words_in, written_date
 
 _KEPT_AS_IS = re.compile(r"(<pre\b.*?</pre>)", re.DOTALL | re.IGNORECASE)
+# RFC 5646 §2.1, loosely: letters first, then short parts.
+_LANGUAGE_TAG = re.compile(r"[A-Za-z]{2,8}(?:-[A-Za-z0-9]{1,8})*")
 _SPACE_WITH_BREAK = re.compile(r"[ \t]*\n\s*")
 
 
@@ -54,13 +57,19 @@ def compile_edition(issue: Issue, newsletter: Newsletter, *, public_url: str) ->
 
 
 def _page(content: Content, issue: Issue, newsletter: Newsletter) -> Page:
-    language = issue.language or newsletter.language
+    language = issue.language or newsletter.language or "und"
+    if not _LANGUAGE_TAG.fullmatch(language):
+        raise RenderError(
+            f"“{language}” is no language tag.",
+            place=f"issue {issue.slug}, language",
+            fix="Write one such as en, de-AT or zh-Hant (BCP 47).",
+        )
     return Page(
         newsletter_name=usable(newsletter.name),
         title=content.title,
         preheader=content.preheader,
         date=written_date(issue.created.date(), language),
-        language=language or "und",
+        language=language,
         direction=direction_of(language),
         words=words_in(language),
         document=content.document,

@@ -39,13 +39,12 @@ _UNITLESS_ZERO = re.compile(r"(?<![\w.])0(?![\w.%])")
 _VOID = frozenset(
     {"area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta", "source", "track", "wbr"}
 )
-_POSITION = re.compile(r"position (\d+):(\d+)")
 
 
 def to_html(mjml: str, *, place: str) -> str:
     """Return the HTML of an MJML document. `place` names the theme's file.
 
-    Raises RenderError that names the file, the line where mrml says so, and what to do.
+    Raises RenderError that names the file, the place where elements do not fit together, and what to do.
     """
     _check_bounds(mjml, place)
     safe = normalised(mjml)
@@ -53,7 +52,7 @@ def to_html(mjml: str, *, place: str) -> str:
         return str(mjml2html(safe, fonts={}))
     except ValueError as error:
         raise RenderError(
-            f"The MJML cannot be read: {error}{_line_of(safe, str(error))}.",
+            f"The MJML cannot be read: {error}{_where(mjml)}.",
             place=place,
             fix="Look for an element that is not closed, a bare “<” in text, or an attribute without quotes.",
         ) from error
@@ -112,10 +111,25 @@ def _depths(mjml: str, place: str) -> Iterator[int]:
             yield depth
 
 
-def _line_of(mjml: str, message: str) -> str:
-    """Return where mrml's byte offsets point to, where it gives any."""
-    match = _POSITION.search(message)
-    if match is None:
-        return ""
-    lines = mjml.encode()[: int(match[1])].count(b"\n") + 1
-    return f" (line {lines} of what the theme made)"
+def _where(mjml: str) -> str:
+    """Say where the first element is that does not fit, since mrml seldom does."""
+    opened: list[tuple[str, int]] = []
+    end = 0
+    for match in _PART.finditer(mjml):
+        if "<" in mjml[end : match.start()]:
+            return _near(mjml, mjml.index("<", end))
+        end = match.end()
+        if match["verbatim"] or match["empty"] or match["name"].lower() in _VOID:
+            continue
+        if not match["closing"]:
+            opened.append((match["name"], match.start()))
+        elif not opened or opened.pop()[0] != match["name"]:
+            return _near(mjml, match.start())
+    if "<" in mjml[end:]:
+        return _near(mjml, mjml.index("<", end))
+    return _near(mjml, opened[-1][1]) if opened else ""
+
+
+def _near(mjml: str, position: int) -> str:
+    line = mjml.count("\n", 0, position) + 1
+    return f" (near “{mjml[position : position + 60].splitlines()[0]}”, line {line} of what the theme made)"

@@ -333,9 +333,6 @@ class Connection:
     def _settle(self, hand_over: HandOver, outcome: Outcome) -> None:
         self._events.append(Settled(hand_over, outcome))
 
-    def _displace(self, hand_over: HandOver, outcome: Outcome) -> None:
-        self._events.append(Displaced(hand_over, outcome))
-
     def _end(
         self,
         detail: str,
@@ -354,17 +351,21 @@ class Connection:
             if written >= self._dot_at:
                 self._settle(self._dotted, Outcome(OutcomeKind.UNCERTAIN, None, Step.DOT, detail))
             else:
-                self._displace(self._dotted, Outcome(OutcomeKind.DEFERRED, None, Step.DATA, detail))
+                self._displace(self._dotted, Step.DATA, detail, reply)
         if self._offered and not self._is_spoiled:
             step = next((step for step in (at, *self._expected) if step in ENVELOPE), Step.MAIL)
-            self._displace(self._offered, Outcome(OutcomeKind.DEFERRED, reply, step, detail))
+            self._displace(self._offered, step, detail, reply)
         if self._waiting:
-            self._displace(self._waiting, Outcome(OutcomeKind.DEFERRED, reply, Step.MAIL, detail))
+            self._displace(self._waiting, Step.MAIL, detail, reply)
         self._waiting = self._offered = self._dotted = None
         self._expected.clear()
         self._output.clear()
         self._unsaid.clear()
         self._events.append(Ended(detail, reply, is_garbled))
+
+    def _displace(self, hand_over: HandOver, step: Step, detail: str, reply: Reply | None) -> None:
+        was_tried = hand_over is not self._waiting
+        self._events.append(Displaced(hand_over, Outcome(OutcomeKind.DEFERRED, reply, step, detail), was_tried))
 
     def _take_events(self) -> list[Event]:
         events, self._events = self._events, []

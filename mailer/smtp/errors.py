@@ -1,8 +1,8 @@
-"""The two ways in which an SMTP conversation can go against its grammar: theirs and ours."""
+"""How an SMTP conversation goes wrong: against its grammar, by them or by us, or because they do not believe us."""
 
 from __future__ import annotations
 
-from mailer.errors import PressrunError
+from mailer.errors import PressrunError, RelayError
 
 
 class MalformedReplyError(PressrunError):
@@ -11,3 +11,7 @@ class MalformedReplyError(PressrunError):
 
 class MisuseError(PressrunError):
     """Ours: a command was given in a state where it is not legal. A bug in the caller."""
+
+
+class LoginRefusedError(RelayError):
+    """Theirs, at AUTH: the credentials are wrong, and asking again would only lock the account."""

@@ -48,6 +48,8 @@ class Displaced(NamedTuple):
 
     hand_over: HandOver
     outcome: Outcome
+    was_tried: bool = True
+    """Whether anything was said of it."""
 
 
 class Ended(NamedTuple):

@@ -92,12 +92,16 @@ class Feeder:
         if isinstance(event, Settled):
             self._settle(event.hand_over.key, event.outcome)
         elif isinstance(event, Displaced):
-            key = event.hand_over.key
-            if session.has_worked and key not in self._tried_again:
-                self._tried_again.add(key)
-                self._again.append(event.hand_over)
-            else:
-                self._settle(key, event.outcome)
+            self._hear_displaced(session, event)
+
+    def _hear_displaced(self, session: Session, event: Displaced) -> None:
+        key = event.hand_over.key
+        if not session.has_worked or key in self._tried_again:
+            self._settle(key, event.outcome)
+            return
+        if event.was_tried:
+            self._tried_again.add(key)
+        self._again.append(event.hand_over)
 
     def _defer_rest(self, detail: str) -> None:
         while self._again:

@@ -16,6 +16,7 @@ from collections.abc import AsyncIterator, Iterator
 
 from mailer.errors import RelayError
 from mailer.smtp.envelope import HandOver
+from mailer.smtp.errors import LoginRefusedError
 from mailer.smtp.feeding import Feeder, Settle
 from mailer.smtp.relay import Relay
 from mailer.smtp.session import Session
@@ -115,7 +116,7 @@ class _Call:
         """Wait for every task, also for those that are started meanwhile."""
         while pending := [task for task in self._tasks if not task.done()]:
             await asyncio.wait(pending, return_when=asyncio.FIRST_COMPLETED)
-            if any(_relay_failed(task) for task in self._tasks) and not self._supply.is_exhausted:
+            if any(_may_try_others(task) for task in self._tasks) and not self._supply.is_exhausted:
                 self._start_all()
         # After a failed source, what it gave before may still be under way.
         for feeder in self._feeders:
@@ -163,5 +164,9 @@ class _Call:
             raise errors[0]
 
 
-def _relay_failed(task: asyncio.Task[None]) -> bool:
-    return task.done() and not task.cancelled() and isinstance(task.exception(), RelayError)
+def _may_try_others(task: asyncio.Task[None]) -> bool:
+    """Whether the task found no connection, for a reason that another one need not meet."""
+    if not task.done() or task.cancelled():
+        return False
+    error = task.exception()
+    return isinstance(error, RelayError) and not isinstance(error, LoginRefusedError)

@@ -20,6 +20,7 @@ from mailer.settings import RelayTls
 from mailer.smtp.auth import MECHANISMS
 from mailer.smtp.connection import Connection
 from mailer.smtp.envelope import HandOver
+from mailer.smtp.errors import LoginRefusedError
 from mailer.smtp.events import Authenticated, Ended, Event, Greeted, Introduced, Settled, TlsAgreed
 from mailer.smtp.outcome import Step
 from mailer.smtp.relay import Relay
@@ -218,7 +219,8 @@ class Session(asyncio.Protocol):
             await self._woken()
         event = self._opening.popleft()
         if self.ended:
-            raise RelayError(f"The relay {self.relay.name} cannot be used. {self.ended.detail}")
+            trouble = LoginRefusedError if kind is Authenticated and self.ended.reply else RelayError
+            raise trouble(f"The relay {self.relay.name} cannot be used. {self.ended.detail}")
         assert isinstance(event, kind)
         return event
 

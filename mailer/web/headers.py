@@ -29,7 +29,6 @@ OPEN_MAIL_POLICY = _MAIL_POLICY.format(more=" allow-top-navigation-by-user-activ
 _ALWAYS = {
     "content-security-policy": PAGE_POLICY,
     "cross-origin-opener-policy": "same-origin",
-    "cross-origin-resource-policy": "same-origin",
     "permissions-policy": "camera=(), geolocation=(), microphone=()",
     # Not "no-referrer": with it browsers send `Origin: null` even to ourselves, and the guard could not tell who asks.
     "referrer-policy": "same-origin",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import errno
 import socket
 
@@ -10,6 +11,7 @@ import uvicorn
 from mailer.errors import ConfigError
 from mailer.settings import Settings
 from mailer.web.app import create_app
+from mailer.wiring import open_press
 
 _GOODBYE_SECONDS = 5
 
@@ -17,8 +19,10 @@ _GOODBYE_SECONDS = 5
 def serve(settings: Settings) -> int:
     """Serve until SIGTERM or SIGINT; return the exit status.
 
-    Raises ConfigError where the address cannot be listened on. No access log is written: addresses hold tokens.
+    Raises ConfigError where the address cannot be listened on or there is no secret, StorageDownError where Redis is
+    not there; once it serves, it answers 503 until Redis is back. No access log is written: addresses hold tokens.
     """
+    asyncio.run(_look(settings))
     listener = _listen(settings.web_host, settings.web_port)
     config = uvicorn.Config(
         create_app(settings),
@@ -33,6 +37,12 @@ def serve(settings: Settings) -> int:
     with listener:
         server.run(sockets=[listener])
     return 0 if server.started else 2
+
+
+async def _look(settings: Settings) -> None:
+    """Find out what is missing while it can still be said in a sentence."""
+    async with open_press(settings):
+        pass
 
 
 def _listen(host: str, port: int) -> socket.socket:

@@ -58,8 +58,7 @@ class Installation:
     processes: list[subprocess.Popen[bytes]] = field(default_factory=list)
 
     def settings(self) -> Settings:
-        names = {name.removeprefix("PRESSRUN_").lower(): value for name, value in self.environment.items()}
-        return load_settings(**{name: value for name, value in names.items() if name in Settings.model_fields})
+        return load_settings()
 
     def start(self, kind: str, **more: str) -> subprocess.Popen[bytes]:
         """Start one of Pressrun's processes, in a group of its own, by the command line that operators use."""
@@ -168,7 +167,7 @@ class Installation:
 
     def copies(self) -> Counter[str]:
         """Return how many copies each person got."""
-        return Counter(str(message["To"]).lower() for message in self.messages())
+        return Counter(str(message["Delivered-To"]) for message in self.messages())
 
     def end(self) -> None:
         for process in self.processes:
@@ -183,7 +182,9 @@ def kill_group(process: subprocess.Popen[bytes]) -> None:
 
 
 @pytest.fixture
-def installation(tmp_path: Path, start_redis: StartRedis) -> Iterator[Installation]:
+def installation(
+    tmp_path: Path, start_redis: StartRedis, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[Installation]:
     """Give an installation with a Redis that keeps everything on disk; nothing else runs yet."""
     redis = start_redis(appendonly=True)
     inbox_port, inbound_port, web_port = free_ports(3)
@@ -205,6 +206,8 @@ def installation(tmp_path: Path, start_redis: StartRedis) -> Iterator[Installati
             "PRESSRUN_HELLO_NAME": "press.example.com",
         },
     )
+    for name, value in one.environment.items():
+        monkeypatch.setenv(name, value)
     yield one
     one.end()
     redis.kill()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from mailer.web.admin import issues, ledger, mailings, people, sending, sign_in, suppressions, writing
+from mailer.web.admin import inbox, issues, ledger, mailings, people, sending, sign_in, suppressions, writing
 
 ROUTERS = (
     sign_in.session_router,
@@ -13,4 +13,5 @@ ROUTERS = (
     ledger.router,
     people.router,
     suppressions.router,
+    inbox.router,
 )

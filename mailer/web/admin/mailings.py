@@ -103,6 +103,7 @@ async def show_mailing(request: Request, mailing_id: int, address: str = "") -> 
         request,
         "admin/mailing.html",
         live=await _live(press, mailing.id),
+        issue=await press.issues.find(mailing.issue),
         lists=await _lists_of(press, mailing),
         address=address.strip(),
         explanation=explanation,

@@ -7,7 +7,14 @@ import pytest
 from mailer.errors import SourceError
 from mailer.issues.calltoaction import button, buttons_without_address, checked_url, with_address
 
-SOURCE = "Hello\n\n[Read the report](){.button}\n\n[Watch it](https://example.com/film){.button}\n\n[Take the survey](<>){.button}"
+SOURCE = """\
+Hello
+
+[Read the report](){.button}
+
+[Watch it](https://example.com/film){.button}
+
+[Take the survey](<>){.button}"""
 
 
 def test_a_button_without_address_is_found_by_its_line() -> None:

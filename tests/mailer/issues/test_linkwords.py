@@ -16,7 +16,7 @@ from mailer.issues.linkwords import button_words, is_bare_link, says_no_more
         ("To learn more about tea, click here.", "Learn more about tea"),
         ("Click here to download the guide.", "Download the guide"),
         ("If you missed our webinar, click below!", "Watch the webinar"),
-        ("Our new podcast is out: tap this link.", "Read more"),
+        ("Our new podcast is out: tap this link.", "Listen to the new podcast"),
         ("You can hear the new episode if you press the button below", "Listen to the new episode"),
         ("Read the full story here.", "Read the full story"),
         ("Register for the tasting: https://example.com/tasting", "Register for the tasting"),

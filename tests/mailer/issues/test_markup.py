@@ -27,7 +27,7 @@ PLAIN = (
 
 
 def tokens_of(markdown: str) -> list[Token]:
-    return [token for token in PARSER.parse(markdown) if token.type not in {"inline"} or token.content]
+    return PARSER.parse(markdown)
 
 
 def words_of(markdown: str) -> str:
@@ -69,6 +69,8 @@ def test_lines_of_a_paragraph_stay_lines(first: str, second: str) -> None:
         ("See https://example.com/tea.", "See <https://example.com/tea>."),
         ("(https://example.com/a_(b))", "(<https://example.com/a_(b)>)"),
         ("详见https://example.com/tea，谢谢", "详见<https://example.com/tea>，谢谢"),
+        ("请看www.example.com/tea。", "请看[www.example.com/tea](https://www.example.com/tea)。"),
+        ("me@www.example.com", "me@www.example.com"),
         ("www.example.com/tea!", "[www.example.com/tea](https://www.example.com/tea)!"),
         ("https://example.com/{{x}}", "<https://example.com/%7B%7Bx%7D%7D>"),
         ("snake_case and _this_", "snake_case and \\_this\\_"),

@@ -70,24 +70,20 @@ def test_a_lines_looks(line: str, kind: Kind, words: str, number: int) -> None:
 
 
 def test_lines_that_a_mail_program_broke_are_joined() -> None:
-    text = (
-        "A paragraph that was broken by an old mail program at about sixty\n"
-        "columns goes on in the next line, but its last one is short.\n"
-        "Signed\n\n"
-        "* An item that is long enough to go on in the next line of the\n"
-        "  text\n"
-        "* Two"
-    )
+    text = """\
+A paragraph that was broken by an old mail program goes
+on in the next line, but its last one is short.
+Ana
 
-    assert passages(text) == [
-        (
-            Kind.PLAIN,
-            "A paragraph that was broken by an old mail program at about sixty columns goes on in the next line, but its"
-            " last one is short.",
-        ),
-        (Kind.PLAIN, "Signed"),
-        (Kind.ITEM, "An item that is long enough to go on in the next line of the text"),
-        (Kind.ITEM, "Two"),
+* An item that is long enough to go on in the line that
+  follows
+* Two"""
+
+    assert [words for _, words in passages(text)] == [
+        "A paragraph that was broken by an old mail program goes on in the next line, but its last one is short.",
+        "Ana",
+        "An item that is long enough to go on in the line that follows",
+        "Two",
     ]
 
 

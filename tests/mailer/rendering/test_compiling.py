@@ -1,7 +1,10 @@
 from __future__ import annotations
 
+import re
 import socket
 from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
 from typing import Never
 
 import pytest
@@ -11,13 +14,18 @@ from hypothesis import strategies as st
 from mailer.errors import RenderError, SourceError
 from mailer.issues.issue import Issue
 from mailer.issues.newsletter import Newsletter
+from mailer.issues.pasted import issue_from_text
 from mailer.rendering.compiling import compile_edition
 from mailer.rendering.edition import Edition
 from mailer.rendering.message import Assembler, MailingFacts
-from mailer.tokens import Tokens
+from mailer.rendering.preflight import Level, check
+from mailer.rendering.samples import sample_people
+from mailer.tokens import Kind, Tokens
 from subscribers.subscriber import Subscriber
 
 PUBLIC_URL = "https://press.example.com"
+WRITTEN = datetime(2026, 11, 23, 8, tzinfo=UTC)
+SEED = Path(__file__).parents[3] / "../shared/seed/china-digital-digest.txt"
 
 
 def page_of(edition: Edition, newsletter: Newsletter, tokens: Tokens, subscriber: Subscriber) -> str:
@@ -60,7 +68,7 @@ def test_the_personal_links_in_the_page_work(
 ) -> None:
     page = page_of(edition, newsletter, tokens, subscriber)
 
-    unsubscribe = tokens.link(1, subscriber.id, 3, 7)  # type: ignore[arg-type]  # Kind.UNSUBSCRIBE
+    unsubscribe = tokens.link(Kind.UNSUBSCRIBE, subscriber.id, 3, 7)
     assert f'href="{PUBLIC_URL}/u/{unsubscribe}"' in page
     assert page.count(f"{PUBLIC_URL}/v/") == 2
 
@@ -92,6 +100,34 @@ def test_a_source_beyond_all_bounds_is_refused(issue: Issue, newsletter: Newslet
     for source in ("a" * 300_000, "*" * 20_000 + "a" + "*" * 20_000, "*a **b " * 300 + "b** a* " * 300):
         with pytest.raises(RenderError, match="most"):
             compile_edition(replace(issue, source=source), newsletter, public_url=PUBLIC_URL)
+
+
+def test_a_language_that_is_no_tag_is_an_error(issue: Issue, newsletter: Newsletter) -> None:
+    for language in ("中文", 'en" onload="x', "e"):
+        with pytest.raises(RenderError, match="no language tag"):
+            compile_edition(replace(issue, language=language), newsletter, public_url=PUBLIC_URL)
+
+
+@pytest.mark.parametrize("person", sample_people().values(), ids=sample_people())
+def test_a_page_greets_every_kind_of_person(person: Subscriber, assembler: Assembler) -> None:
+    assert f"Dear {person.first_name or 'friend'}," in assembler.view(person)
+    assert assembler.subject(person) == f"{person.first_name or 'Friend'}, slow ferries and quick tea"
+
+
+@pytest.mark.skipif(not SEED.exists(), reason="the seed issue is not beside this checkout")
+def test_a_real_newsletter_comes_out_whole(newsletter: Newsletter, tokens: Tokens, subscriber: Subscriber) -> None:
+    issue, _ = issue_from_text(SEED.read_text(), place=SEED.name, now=WRITTEN, button_url="https://example.com/report")
+
+    edition = compile_edition(issue, newsletter, public_url=PUBLIC_URL)
+
+    assembler = Assembler(edition, newsletter, MailingFacts(7, 3, "weekly"), tokens, PUBLIC_URL)
+    page, text = assembler.view(subscriber), assembler.text(subscriber)
+    assert re.findall(r'class="badge"[^>]*>(\d)<', page) == list("123456")
+    assert re.findall(r"^(\d)\. ", text, re.MULTILINE) == list("123456")
+    assert page.count("<h2") == 7
+    assert "https://example.com/report" in page
+    assert "https://example.com/report" in text
+    assert [found for found in check(issue, newsletter, edition, PUBLIC_URL) if found.level is Level.BLOCK] == []
 
 
 def test_right_to_left_issues_are_marked_as_such(

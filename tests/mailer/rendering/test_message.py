@@ -6,7 +6,6 @@ from datetime import UTC, datetime, timedelta
 from email import message_from_bytes, policy
 from email.message import EmailMessage
 from email.utils import parsedate_to_datetime
-from typing import cast
 
 import msgspec
 import pytest
@@ -27,7 +26,7 @@ from subscribers.subscriber import Subscriber
 
 NOW = datetime(2026, 11, 23, 9, 30, 12, 345_678, tzinfo=UTC)
 PUBLIC_URL = "https://press.example.com"
-ONCE = (
+ONCE = [
     "From",
     "To",
     "Subject",
@@ -37,12 +36,12 @@ ONCE = (
     "List-Unsubscribe",
     "List-Unsubscribe-Post",
     "List-Id",
-)
-ONCE += ("Feedback-ID", "MIME-Version", "Content-Type", "Precedence")
+]
+ONCE += ["Feedback-ID", "MIME-Version", "Content-Type", "Precedence"]
 
 
 def parsed(message: bytes) -> EmailMessage:
-    return cast("EmailMessage", message_from_bytes(message, policy=policy.default))
+    return message_from_bytes(message, policy=policy.default)
 
 
 def part(message: EmailMessage, subtype: str) -> str:
@@ -146,7 +145,7 @@ def test_every_person_has_a_message_id_and_a_return_path_of_their_own(
     ]
 
     assert len({one.envelope.sender for one in handed}) == 500
-    assert len({parsed(one.message)["Message-ID"] for one in handed}) == 500
+    assert len({re.findall(rb"^Message-ID: (<.*>)", one.message, re.MULTILINE)[0] for one in handed}) == 500
 
 
 NAMES = st.text(max_size=80)

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import msgspec
 import pytest
@@ -69,7 +70,7 @@ def test_each_flaw_of_the_text_is_found_at_its_line(
     ],
 )
 def test_each_flaw_of_the_issue_is_found(
-    change: dict[str, str], finding: tuple[str, str], issue: Issue, newsletter: Newsletter
+    change: dict[str, Any], finding: tuple[str, str], issue: Issue, newsletter: Newsletter
 ) -> None:
     assert list(found(replace(issue, **change), newsletter)) == [finding]
 

@@ -1,11 +1,18 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from mailer.errors import RenderError
 from mailer.folders import templates_folder
+from mailer.issues.issue import Issue
+from mailer.issues.newsletter import Newsletter
+from mailer.rendering import themes
+from mailer.rendering.compiling import compile_edition
 from mailer.rendering.themes import theme_names
 
 THEMES = sorted((templates_folder() / "email").glob("*.mjml"))
@@ -49,3 +56,31 @@ def test_themes_keep_to_the_portable_subset(theme: Path) -> None:
     )
     assert not re.search(r"<mj-image(?![^>]* alt=)", mjml)
     assert not re.search(r"=\s*'", re.sub(r"<mj-style>.*?</mj-style>|\{\{.*?\}\}|\{%.*?%\}", "", mjml, flags=re.DOTALL))
+
+
+@pytest.fixture
+def own_themes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    (tmp_path / "email").mkdir()
+    monkeypatch.setattr(themes, "templates_folder", lambda: tmp_path)
+    themes._environment.cache_clear()
+    yield tmp_path / "email"
+    themes._environment.cache_clear()
+
+
+@pytest.mark.parametrize(
+    ("theme", "message"),
+    [
+        ("<mjml>\n{% if %}</mjml>", r"email/mine\.mjml:2: .*mistake"),
+        ("<mjml>{{ page.nothing }}</mjml>", r"email/mine\.mjml: .*nothing"),
+        ("<mjml>{{ page.__class__.__mro__ }}</mjml>", r"email/mine\.mjml: .*unsafe"),
+        ("<mjml>{% include '../../secret' %}</mjml>", r"email/mine\.mjml: .*secret"),
+        ("<mjml><mj-body><mj-text>{{ page.title }}</mj-body></mjml>", r"email/mine\.mjml: .*near “</mj-body>"),
+    ],
+)
+def test_a_mistake_in_a_theme_is_an_error_that_names_its_file(
+    theme: str, message: str, own_themes: Path, issue: Issue, newsletter: Newsletter
+) -> None:
+    (own_themes / "mine.mjml").write_text(theme)
+
+    with pytest.raises(RenderError, match=message):
+        compile_edition(replace(issue, template="mine"), newsletter, public_url="https://press.example.com")

@@ -12,6 +12,7 @@ from shutil import which
 from typing import Any
 
 import pytest
+import uvloop
 from aiosmtpd.smtp import SMTP, Envelope, Session
 
 from mailer.smtp import Envelope as OurEnvelope
@@ -19,6 +20,12 @@ from mailer.smtp import HandOver, Outcome
 
 Talk = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Coroutine[Any, Any, None]]
 Serve = Callable[..., Coroutine[Any, Any, int]]
+
+
+@pytest.fixture(params=["asyncio", "uvloop"])
+def event_loop_policy(request: pytest.FixtureRequest) -> asyncio.AbstractEventLoopPolicy:
+    """Run each test on both loops: workers use uvloop, and it differs where connections break."""
+    return uvloop.EventLoopPolicy() if request.param == "uvloop" else asyncio.DefaultEventLoopPolicy()
 
 
 @pytest.fixture
@@ -108,3 +115,8 @@ def hand_over(number: int, message: bytes | None = None) -> HandOver:
 def hand_overs() -> Callable[[int], list[HandOver]]:
     """Return the hand-overs 1 to n."""
     return lambda count: [hand_over(number) for number in range(1, count + 1)]
+
+
+@pytest.fixture
+def mailbox() -> Mailbox:
+    return Mailbox()

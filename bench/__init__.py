@@ -1,0 +1,1 @@
+"""The benchmarks: each one command, each printing ratios as JSON."""

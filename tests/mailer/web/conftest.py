@@ -1,0 +1,236 @@
+"""A whole site on loopback: real Redis, the real application on a real uvicorn, and a browser of few words."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from http.client import HTTPConnection
+from pathlib import Path
+from urllib.parse import urlencode
+
+import pytest
+import uvicorn
+
+from mailer import clock
+from mailer.accounts.signing_in import make_link
+from mailer.accounts.store import AccountStore
+from mailer.delivery.press import Press
+from mailer.delivery.sending import work_shift
+from mailer.delivery.ticking import tick
+from mailer.demo.loopback import free_ports
+from mailer.homefolder import make_secret
+from mailer.inbox.folder import InboxFolder
+from mailer.inbox.listening import Inbox, open_inbox
+from mailer.issues.issue import Issue
+from mailer.issues.newsletter import Newsletter
+from mailer.settings import Settings
+from mailer.smtp.pool import Pool
+from mailer.smtp.relay import Relay
+from mailer.web.app import create_app
+from mailer.wiring import put_together
+from subscribers.address import parse_address
+from subscribers.cohort import SubscriberId
+from subscribers.consent import Consent, ConsentEvent
+from subscribers.lists import MailingList
+from subscribers.storage import Redis
+from subscribers.subscription import SubscriptionState
+
+NOW = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)
+HERE = {"sec-fetch-site": "same-origin"}
+"""What a browser says of a form that one of our own pages sends."""
+
+_SOURCE = """Dear {{ subscriber.first_name | default("friend") }}, here is the news of a day.
+
+## 1. The harbour opens
+
+Ships of all sizes came in. [Read on about the harbour](https://news.example.com/harbour).
+
+[See the timetable](https://news.example.com/timetable){.button}
+"""
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What the server said."""
+
+    status: int
+    headers: list[tuple[str, str]]
+    text: str
+
+    def header(self, name: str) -> str:
+        return ", ".join(value for one, value in self.headers if one == name.lower())
+
+
+@dataclass
+class Visitor:
+    """Asks for pages; keeps a cookie if it is given one."""
+
+    port: int
+    cookie: str = ""
+
+    async def get(self, path: str, headers: Mapping[str, str] | None = None) -> Answer:
+        return await self.ask("GET", path, headers=headers)
+
+    async def post(
+        self, path: str, form: Mapping[str, object] | None = None, headers: Mapping[str, str] | None = None
+    ) -> Answer:
+        """Send a form as one of our own pages would, unless `headers` say otherwise."""
+        told = HERE if headers is None else headers
+        body = urlencode(form or {}, doseq=True).encode()
+        return await self.ask(
+            "POST", path, body=body, headers={"content-type": "application/x-www-form-urlencoded", **told}
+        )
+
+    async def ask(
+        self, method: str, path: str, *, body: bytes = b"", headers: Mapping[str, str] | None = None
+    ) -> Answer:
+        told = {**(headers or {}), **({"cookie": self.cookie} if self.cookie else {})}
+        # In a thread: the inbox that the site hands mail to lives in this loop.
+        answer = await asyncio.to_thread(self._ask, method, path, body, told)
+        if given := answer.header("set-cookie"):
+            self.cookie = given.split(";")[0]
+        return answer
+
+    def _ask(self, method: str, path: str, body: bytes, headers: Mapping[str, str]) -> Answer:
+        connection = HTTPConnection("127.0.0.1", self.port, timeout=20)
+        try:
+            connection.request(method, path, body=body or None, headers=headers)
+            response = connection.getresponse()
+            said = [(name.lower(), value) for name, value in response.getheaders()]
+            return Answer(response.status, said, response.read().decode())
+        finally:
+            connection.close()
+
+
+@dataclass
+class Site:
+    """A running site, and what lies behind it."""
+
+    press: Press
+    accounts: AccountStore
+    readers: MailingList
+    visitor: Visitor
+    inbox: InboxFolder
+    admin: Visitor
+
+    @property
+    def port(self) -> int:
+        return self.visitor.port
+
+    @property
+    def url(self) -> str:
+        return self.press.settings.public_url
+
+    async def sign_in_path(self) -> str:
+        return await make_link(self.accounts, public_url="", now=clock.now())
+
+    async def join(self, *addresses: str, state: SubscriptionState = SubscriptionState.ACTIVE) -> list[SubscriberId]:
+        ids = []
+        for address in addresses:
+            name = address.split("@")[0].replace(".", " ").title()
+            subscriber, _ = await self.press.people.subscribers.add(parse_address(address), name=name, now=clock.now())
+            ids.append(subscriber.id)
+        await self.press.people.lists.move(self.readers.id, ids, state)
+        asked = Consent(
+            list_id=self.readers.id,
+            when=clock.now() - timedelta(days=1),
+            words="Send me The Daily",
+            by="form",
+            event=ConsentEvent.ASKED,
+        )
+        await self.press.people.consents.record_many(ids, asked)
+        return ids
+
+    async def state_of(self, subscriber_id: SubscriberId) -> SubscriptionState | None:
+        return await self.press.people.lists.state_of(self.readers.id, subscriber_id)
+
+    async def work(self) -> None:
+        """Do once what scheduler and worker do all the time."""
+        await tick(self.press, "test")
+        pool = Pool(Relay.of(self.press.settings))
+        try:
+            await work_shift(self.press, pool, lasts=timedelta(seconds=10), is_stopping=lambda: False)
+        finally:
+            await pool.close()
+        await tick(self.press, "test")
+
+
+@asynccontextmanager
+async def serving(settings: Settings, port: int) -> AsyncIterator[None]:
+    """Run the application in a thread, with an event loop of its own, as in production."""
+    config = uvicorn.Config(
+        create_app(settings), host="127.0.0.1", port=port, log_level="warning", access_log=False, lifespan="on"
+    )
+    server = uvicorn.Server(config)
+    thread = threading.Thread(target=server.run)
+    thread.start()
+    try:
+        while not server.started:
+            if not thread.is_alive():
+                pytest.fail("the site did not start")
+            await asyncio.sleep(0.01)
+        yield
+    finally:
+        server.should_exit = True
+        await asyncio.to_thread(thread.join)
+
+
+@asynccontextmanager
+async def opened_site(redis: Redis, redis_url: str, home: Path, **more: object) -> AsyncIterator[Site]:
+    """Open a site with a newsletter, a list and an issue, and an inbox as its relay."""
+    make_secret(home)
+    web_port, inbox_port, inbound_port = free_ports(3)
+    settings = Settings(
+        **{
+            "home": home,
+            "redis_url": redis_url,
+            "public_url": f"http://127.0.0.1:{web_port}",
+            "web_port": web_port,
+            "relay_port": inbox_port,
+            "relay_connections": 2,
+            "retry_delays_seconds": (0.2, 0.2),
+            "hello_name": "press.example.com",
+            **more,
+        }  # type: ignore[arg-type]  # each is one of the settings' own types
+    )
+    press = put_together(settings, redis)
+    await press.newsletters.put(
+        Newsletter(
+            slug="daily",
+            name="The Daily",
+            sender_name="The Daily",
+            sender_address="daily@news.example.com",
+            return_path_domain="bounces.news.example.com",
+            postal_address="1 Quay Street, Harbourtown",
+        )
+    )
+    readers = await press.people.lists.create("readers", name="Readers of The Daily", newsletter="daily")
+    await press.issues.put(
+        Issue(
+            slug="harbour",
+            title="The harbour opens",
+            subject="The harbour opens, and ships come in",
+            preheader="What came in with the tide, and what it means for the fish market of the town.",
+            newsletter="daily",
+            source=_SOURCE,
+            created=NOW,
+            updated=NOW,
+        )
+    )
+    folder = InboxFolder(home / "inbox")
+    inbox = Inbox(folder, clock.now)
+    async with open_inbox(inbox, "127.0.0.1", inbox_port), serving(settings, web_port):
+        accounts = AccountStore(redis)
+        site = Site(press, accounts, readers, Visitor(web_port), folder, Visitor(web_port))
+        assert (await site.admin.post(await site.sign_in_path())).status == 303
+        yield site
+
+
+@pytest.fixture
+async def site(redis: Redis, redis_url: str, tmp_path: Path) -> AsyncIterator[Site]:
+    async with opened_site(redis, redis_url, tmp_path) as opened:
+        yield opened
