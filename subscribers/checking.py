@@ -68,10 +68,10 @@ async def _index_problems(people: People, some: list[Subscriber]) -> list[Proble
 
 async def _claim_problems(people: People, known: Cohort) -> list[Problem]:
     """Find addresses that were claimed by a writer who crashed before writing the person."""
+    claimed = Cohort.of([one async for one in people.subscribers.index.all_ids()])
     return [
         Problem(f"An address belongs to person {one}, who has no record.", "Add or import the address again.", one)
-        async for one in people.subscribers.index.all_ids()
-        if one not in known
+        for one in claimed - known
     ]
 
 

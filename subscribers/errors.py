@@ -91,6 +91,6 @@ class ImportInterruptedError(StorageDownError):
         self.report = report
         rows = getattr(report, "total", 0)
         super().__init__(
-            f"{reason} The import stopped after {rows:,} rows, and up to a thousand more may be in. "
+            f"{reason} The import stopped after {rows:,} rows, and some of the next may be in too. "
             "Import the file again then: rows that are in will be counted as already there."
         )

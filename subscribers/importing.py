@@ -1,13 +1,14 @@
 """How people come in from a file.
 
 The file is read through before anything is written, so a file that cannot be read changes nothing. Then its rows go in,
-a thousand at a time: each is looked up among the suppressed, added unless known, and placed on the list. Every row ends
+a few thousand at a time: each is looked up among the suppressed, added unless known, and placed on the list. Every row ends
 in exactly one count of the report. Importing the same file again changes nothing: its rows are "already there" then.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import closing
 from dataclasses import dataclass, field
 from datetime import datetime
 from itertools import islice
@@ -97,10 +98,11 @@ async def import_csv(
     state = SubscriptionState.ACTIVE if confirmed else SubscriptionState.PENDING
     place = _Place(people, mailing_list, state, consent, now)
     try:
-        for rows in _batches(table.rows(), ROWS_AT_A_TIME):
-            await _import_rows(rows, columns, place, report)
-            if progress is not None:
-                progress(report.total)
+        with closing(table.rows()) as all_rows:
+            for rows in _batches(all_rows, ROWS_AT_A_TIME):
+                await _import_rows(rows, columns, place, report)
+                if progress is not None:
+                    progress(report.total)
     except StorageDownError as error:
         raise ImportInterruptedError(str(error), report) from error
     return report

@@ -25,6 +25,7 @@ LAST_ID = "people:last-id"
 LISTS = "lists"
 LISTS_LAST_ID = "lists:last-id"
 CONSENT_STATEMENTS = "consent:statements"
+ALL_ADDRESS_BUCKETS = "addr:*"
 
 BUCKET_SIZE = 128
 """People in one hash: small enough to stay a listpack, and the fastest to update of those measured."""

@@ -9,8 +9,8 @@ from __future__ import annotations
 import csv
 import io
 import unicodedata
-from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager
+from collections.abc import Callable, Generator, Iterator
+from contextlib import AbstractContextManager, closing, contextmanager
 from pathlib import Path
 from typing import BinaryIO, NamedTuple, TextIO
 
@@ -52,22 +52,22 @@ class Table:
         self._opened = opened
         self.delimiter = self._find_delimiter()
 
-    def rows(self) -> Iterator[Row]:
-        """Yield the rows below the header; rows without any text are no rows."""
-        records = self._records()
-        next(records, None)
-        for number, (line, cells) in enumerate(records, start=1):
-            yield Row(number, line, cells)
+    def rows(self) -> Generator[Row, None, None]:
+        """Yield the rows below the header; rows without any text are no rows. Close it where it is left early."""
+        with closing(self._records()) as records:
+            next(records, None)
+            for number, (line, cells) in enumerate(records, start=1):
+                yield Row(number, line, cells)
 
     def read_through(self) -> None:
         """Read every row, so that whatever is wrong with the file comes up now. Raises ImportFileError."""
-        records = self._records()
-        _, self.header = next(records, (0, []))
-        if len(self.header) > MOST_COLUMNS:
-            raise self._error(1, f"It has {len(self.header):,} columns.", "Keep the ones about people.")
-        self.row_count = sum(1 for _ in records)
+        with closing(self._records()) as records:
+            line, self.header = next(records, (1, []))
+            if len(self.header) > MOST_COLUMNS:
+                raise self._error(line, f"It has {len(self.header):,} columns.", "Keep the ones about people.")
+            self.row_count = sum(1 for _ in records)
 
-    def _records(self) -> Iterator[tuple[int, list[str]]]:
+    def _records(self) -> Generator[tuple[int, list[str]], None, None]:
         last = 0
         with self._opened() as text:
             reader = csv.reader(text, delimiter=self.delimiter)
@@ -106,8 +106,8 @@ def read_table(file: Path | BinaryIO, name: str = "") -> Table:
             encoding = _encoding_of(stream, name)
     except OSError as error:
         raise ImportFileError(f"It cannot be read: {error.strerror}.", place=name, fix="Check its name.") from error
-    table = Table(name, lambda: _text(file, encoding), encoding)
     try:
+        table = Table(name, lambda: _text(file, encoding), encoding)
         table.read_through()
     except UnicodeError as error:
         raise ImportFileError(f"It is not the {encoding} it looks like.", place=name, fix=_SAVE_AS) from error
@@ -148,11 +148,8 @@ def _encoding_of(stream: BinaryIO, name: str) -> str:
             raise ImportFileError(f"It {what}", place=f"{name}:1", fix=_SAVE_AS)
     for mark, encoding in _BYTE_ORDER_MARKS.items():
         if start.startswith(mark):
-            _check_lines(stream, name, encoding)
-            return encoding
-    if encoding := _wide_encoding(start):
-        return encoding
-    return _check_lines(stream, name, "utf-8")
+            return _check_lines(stream, name, encoding)
+    return _check_lines(stream, name, _wide_encoding(start) or "utf-8")
 
 
 def _wide_encoding(start: bytes) -> str:
@@ -168,7 +165,7 @@ def _wide_encoding(start: bytes) -> str:
 def _check_lines(stream: BinaryIO, name: str, encoding: str) -> str:
     """Look at every line's bytes; return the encoding, or Windows-1252 where the file is not UTF-8 but must be that."""
     stream.seek(0)
-    is_wide = encoding == "utf-16"
+    is_wide = encoding.startswith("utf-16")
     foreign: list[tuple[int, bytes]] = []
     for number, line in enumerate(iter(lambda: stream.readline(LONGEST_LINE + 1), b""), start=1):
         if len(line) > LONGEST_LINE:

@@ -293,8 +293,8 @@ PHRASEBOOK: tuple[tuple[BounceClass, str], ...] = (
     (
         BounceClass.DEAD_ADDRESS,
         r"""
-        <who>s?(?: \S+)?(?: name)? ?(?:\(?s?\)?)?(?: or domain)?,? ?(?:<be> |<may> |you <entered>)*<unknown>
-        <no_such>(?: \S+)? (?:final delivery )?(?:<kind_of>)*(?:<who>|local part|name|box)
+        <who>s?(?: \S+)?(?: name)? ?(?:\(?s?\)?)?(?: or domain)?,? ?(?:<be> |<may> |you <entered>){0,6}<unknown>
+        <no_such>(?: \S+)? (?:final delivery )?(?:<kind_of>){0,4}(?:<who>|local part|name|box)
         recipient ?not ?found
         recipnotfound
         address not found

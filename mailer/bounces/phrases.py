@@ -20,7 +20,7 @@ WORDS: dict[str, str] = {
     "gone": r"changed|moved|removed|deleted|expired|closed|cancel+ed|terminated",
     "who": r"user|recipient|account|mailbox|address|addressee|alias|username|user ?id|subscriber|customer|member|login"
     r"|mailaddress|e-?mail|person",
-    "be": r"is|are|was|were|est|has been|has|does|been|temporarily|currently|administratively",
+    "be": r"is|are|was|were|est|has|have|does|been|temporarily|currently|administratively",
     "may": r"could|can|do|did",
     "entered": r"(?:entered |tried to reach )?",
     "unknown": r"unknown|not (?:be )?(?:found|known|recogni[sz]ed|listed|exist|(?:a )?(?:valid|registered)|here|local)"

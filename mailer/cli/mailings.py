@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import sys
 from dataclasses import asdict
 from datetime import UTC, datetime
@@ -9,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from mailer.cli.answering import AsJson, answer, described, table
+from mailer.cli.answering import AsJson, answer, described, progress, table
 from mailer.cli.opening import with_press
 from mailer.errors import ConflictError
 
@@ -27,6 +28,7 @@ app = typer.Typer(
 MailingArgument = Annotated[int, typer.Argument(metavar="MAILING", help="Its number.")]
 
 _LEDGER = ("audience", "accepted", "refused", "excluded", "uncertain", "pending")
+_LOOK_SECONDS = 0.5
 
 
 @app.command("list")
@@ -86,13 +88,23 @@ def send(
 
 
 @app.command()
-def status(mailing: MailingArgument, as_json: AsJson = False) -> None:
+def status(
+    mailing: MailingArgument,
+    follow: Annotated[bool, typer.Option("--follow", help="Wait until it is finished, with a bar.")] = False,
+    as_json: AsJson = False,
+) -> None:
     """Show how far a mailing has come, and its ledger. Exit status 1 if the ledger does not balance."""
 
     async def story(press: Press) -> Progress:
         from mailer.delivery.progress import progress_of
 
-        return await progress_of(press, _id(mailing))
+        found = await progress_of(press, _id(mailing))
+        with progress(f"Mailing {mailing}", found.counts.audience) as tell:
+            while follow and not found.mailing.is_finished:
+                await asyncio.sleep(_LOOK_SECONDS)
+                found = await progress_of(press, _id(mailing))
+                tell(found.counts.audience - found.counts.pending)
+        return found
 
     found = with_press(story)
     answer(_facts(found), described(_status_pairs(found)), as_json=as_json)

@@ -30,6 +30,7 @@ from mailer.delivery.steadyclock import SteadyClock
 from mailer.delivery.workshop import Workshop
 from mailer.errors import ConflictError, NotFoundError, PressrunError, RelayError
 from mailer.issues.mailing import Mailing, MailingId, MailingState
+from mailer.rendering.headers import HeaderError
 from mailer.smtp.envelope import HandOver
 from mailer.smtp.outcome import Outcome, OutcomeKind, Step
 from mailer.smtp.pool import Pool
@@ -169,7 +170,7 @@ class _Shift:
                 made = self._workshop.hand_over(
                     one.batch_pass.mailing, one.recipient.list_id, one.recipient.subscriber, self.clock.now()
                 )
-            except PressrunError as error:
+            except (PressrunError, HeaderError) as error:
                 refused = Outcome(kind=OutcomeKind.REFUSED, step=Step.CHECK, detail=str(error))
                 self._take_in(one, refused)
                 continue

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
@@ -10,10 +11,14 @@ from dataclasses import dataclass
 from mailer.delivery import presence
 from mailer.delivery.press import Press
 from mailer.demo.house import House, moved_in
-from mailer.demo.redisserver import close_redis_server, open_redis_server
+from mailer.demo.loopback import redis_answers
+from mailer.demo.redisserver import close_redis_server, open_redis_server, short_socket_path
 from mailer.demo.supervisor import Supervisor
+from mailer.errors import ConfigError
 from mailer.settings import load_settings
 from mailer.wiring import open_press
+
+_LOOK_SECONDS = 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +53,25 @@ async def open_house(house: House, say: Callable[[str], None]) -> AsyncIterator[
                     say(
                         f"Inbox, listener for reports, worker, scheduler and web pages run; they write to {house.logs}."
                     )
-                    yield OpenHouse(house, press, supervisor)
+                    watch = asyncio.create_task(_keep_redis(house, supervisor, say))
+                    try:
+                        yield OpenHouse(house, press, supervisor)
+                    finally:
+                        watch.cancel()
         finally:
             close_redis_server(house.redis_folder)
+
+
+async def _keep_redis(house: House, supervisor: Supervisor, say: Callable[[str], None]) -> None:
+    """Start Redis again when it has ended. The others wait for it meanwhile, and nothing is lost: it is all on disk."""
+    socket_path = short_socket_path(house.redis_folder)
+    while True:
+        await asyncio.sleep(_LOOK_SECONDS)
+        if await asyncio.to_thread(redis_answers, socket_path):
+            continue
+        say("Redis does not answer; it is started again on its data, if it is gone.")
+        try:
+            await asyncio.to_thread(open_redis_server, house.redis_folder)
+        except ConfigError as error:
+            supervisor.break_off(str(error))
+            return

@@ -76,6 +76,11 @@ class Supervisor:
             await self._until_ready(child, written[child.name])
         self._watches += [asyncio.create_task(self._watch(child)) for child in children]
 
+    def break_off(self, sentence: str) -> None:
+        """Say that this cannot go on: `until_broken` returns the sentence."""
+        if not self._broken.done():
+            self._broken.set_result(sentence)
+
     async def until_broken(self) -> str:
         """Wait until a child has ended for the second time; return the sentence that says so."""
         return await asyncio.shield(self._broken)
@@ -123,8 +128,7 @@ class Supervisor:
         self._say(f"The {child.name} {_ending(status)}; starting it again. What it said is in {self._log(child)}.")
         self._processes[child.name] = await self._spawn(child)
         status = await self._processes[child.name].wait()
-        if not self._broken.done():
-            self._broken.set_result(f"The {child.name} {_ending(status)} again: {self._last_words(child)}")
+        self.break_off(f"The {child.name} {_ending(status)} again: {self._last_words(child)}")
 
     async def _end(self) -> None:
         for watch in self._watches:

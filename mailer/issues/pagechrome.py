@@ -51,15 +51,21 @@ _SHARE_LINK = r"share (?:this |it )?(?:post |article |newsletter )?(?:on|via|wit
 _COPYRIGHT = r"(?:©|\(c\)|copyright\b).*|.*\ball rights reserved\.?"
 _PICTURE_MARK = r"!?\[(?:image|photo|picture|cid):?.*\]"
 
-_PATTERNS = tuple(
-    # Only the person's name is told from prose by its capital letter.
-    re.compile(pattern if pattern is _PERSONS_PICTURE else f"(?i:{pattern})")
-    for pattern in (
-        *(_PERSONS_PICTURE, _READING_TIME, _COUNTS, _SKIP_LINK, _VIEW_ELSEWHERE, _TROUBLE),
-        *(_FOOTER_LINK, _WHY_YOU, _SHARE_LINK, _COPYRIGHT, _PICTURE_MARK),
+# Only the person's name is told from prose by its capital letter; for all else case means nothing.
+_PATTERN = re.compile(
+    "|".join(
+        [
+            _PERSONS_PICTURE,
+            *(
+                f"(?i:{pattern})"
+                for pattern in (
+                    *(_READING_TIME, _COUNTS, _SKIP_LINK, _VIEW_ELSEWHERE, _TROUBLE),
+                    *(_FOOTER_LINK, _WHY_YOU, _SHARE_LINK, _COPYRIGHT, _PICTURE_MARK),
+                )
+            ),
+        ]
     )
 )
-
 _PART = re.compile(r" ?[|·•/] ?")
 
 
@@ -75,8 +81,11 @@ def is_chrome(words: str) -> bool:
     bare = words.lstrip("•·*-–— ").strip()
     if not bare or len(bare) > _CHROME_WIDTH or width_of(bare) > _CHROME_WIDTH:
         return False
-    return _is_chrome(bare) or all(_is_chrome(part) for part in _PART.split(bare))
+    if _is_chrome(bare):
+        return True
+    parts = _PART.split(bare)
+    return len(parts) > 1 and all(_is_chrome(part) for part in parts)
 
 
 def _is_chrome(words: str) -> bool:
-    return words.casefold() in _WHOLE_LINES or any(pattern.fullmatch(words) for pattern in _PATTERNS)
+    return words.casefold() in _WHOLE_LINES or _PATTERN.fullmatch(words) is not None

@@ -99,18 +99,20 @@ def with_button_address(source: str, button_url: str) -> tuple[str, list[str]]:
 
 def markdown_of(passages: Sequence[Passage]) -> str:
     """Return the passages as the Markdown of an issue."""
-    blocks: list[str] = []
+    pieces: list[str] = []
     before: Passage | None = None
     for passage in passages:
-        block = _block(passage)
-        if before is None or not _belongs_to(passage, before):
-            blocks.append(block)
-        elif passage.kind is Kind.PLAIN:
-            blocks[-1] += f"\\\n{block}"
-        else:
-            blocks[-1] += f"\n{block}"
+        pieces += (_between(before, passage), _block(passage))
         before = passage
-    return "\n\n".join(blocks)
+    return "".join(pieces)
+
+
+def _between(before: Passage | None, passage: Passage) -> str:
+    if before is None:
+        return ""
+    if not _belongs_to(passage, before):
+        return "\n\n"
+    return "\\\n" if passage.kind is Kind.PLAIN else "\n"
 
 
 def _without_mail_header(lines: Sequence[Line]) -> tuple[list[Line], list[Line]]:
@@ -138,8 +140,8 @@ def _take_title(passages: Sequence[Passage], *, place: str) -> _Parts:
     if is_title and not is_greeting(first.words) and rest:
         title = _plain_line(first.words)
         # A page often says its title twice: as the page's and as the post's.
-        rest = [passage for passage in rest if passage.words.casefold() != first.words.casefold()]
-        return _Parts(title, _subject_from(title), rest, _shortened_note(title))
+        is_repeated = len(rest) > 1 and rest[0].words.casefold() == first.words.casefold()
+        return _Parts(title, _subject_from(title), rest[is_repeated:], _shortened_note(title))
     title = shortened(_plain_line(first.words), SUBJECT_LENGTH)
     note = f"No title was found; the first words became title and subject: “{title}”."
     return _Parts(title, title, list(passages), [note])

@@ -96,6 +96,8 @@ def passages_of(lines: Sequence[Line]) -> list[Passage]:
 
 def width_of(words: str) -> int:
     """Return how wide the words are in columns: Chinese, Japanese and Korean characters count two."""
+    if words.isascii():
+        return len(words)
     return len(words) + sum(unicodedata.east_asian_width(character) in "WF" for character in words)
 
 

@@ -16,8 +16,7 @@ from subscribers.address import Address, digest
 from subscribers.cohort import SubscriberId
 from subscribers.storage import Command, Redis, run_all
 
-_BUCKETS = 65_536
-_BUCKETS_AT_A_TIME = 4_096
+_BUCKETS_AT_A_TIME = 1_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +35,6 @@ class AddressIndex:
         """Take the key of the digests; with another key, no address is ever found again."""
         self._redis = redis
         self._digest_key = digest_key
-        self._spare_ids: list[int] = []
 
     def digest(self, address: Address) -> bytes:
         """Return the digest that stands for the address."""
@@ -48,47 +46,53 @@ class AddressIndex:
         return [SubscriberId(int(reply)) if reply is not None else None for reply in found]
 
     async def claim(self, digests: Sequence[bytes]) -> list[Claim]:
-        """Give each address an id, unless it has one; return the id that it has then.
+        """Give each address an id, unless it has one; return the id that it has then."""
+        found = await self.find(digests)
+        # Looking first costs a round trip, and keeps ids dense when a file of known people is imported again.
+        missing = list(dict.fromkeys(one for one, known in zip(digests, found, strict=True) if known is None))
+        given = await self._give_ids(missing)
+        return [
+            Claim(one, known, is_ours=False) if known is not None else given[one]
+            for one, known in zip(digests, found, strict=True)
+        ]
 
-        Ids that were reserved and turned out not to be needed are kept for the next claim, so that ids stay dense.
-        """
-        reserved = await self._reserve(len(digests))
+    async def _give_ids(self, digests: list[bytes]) -> dict[bytes, Claim]:
+        if not digests:
+            return {}
+        last = await self._redis.incrby(keys.LAST_ID, len(digests))
+        reserved = range(last - len(digests) + 1, last + 1)
         commands: list[Command] = [
             ("HSETNX", *_place(one), number) for one, number in zip(digests, reserved, strict=True)
         ]
         is_won = await run_all(self._redis, commands)
-        lost = [place for place, won in enumerate(is_won) if not won]
-        holders = dict(zip(lost, await self.find([digests[place] for place in lost]), strict=True))
-
-        claims = []
-        for place, (one, number) in enumerate(zip(digests, reserved, strict=True)):
-            holder = holders.get(place, number) or number
-            # A claim that was sent twice, because the first reply was lost, "loses" to itself: the id is in use.
-            if holder != number:
-                self._spare_ids.append(number)
-            claims.append(Claim(one, SubscriberId(holder), is_ours=holder == number))
-        return claims
+        lost = [one for one, won in zip(digests, is_won, strict=True) if not won]
+        holders = dict(zip(lost, await self.find(lost), strict=True))
+        # A claim that was made twice, because the first reply was lost, "loses" to itself: it is ours all the same.
+        return {
+            one: Claim(one, holders.get(one) or SubscriberId(number), is_ours=(holders.get(one) or number) == number)
+            for one, number in zip(digests, reserved, strict=True)
+        }
 
     async def all_ids(self) -> AsyncIterator[SubscriberId]:
         """Yield every id that an address belongs to, in no particular order."""
-        for start in range(0, _BUCKETS, _BUCKETS_AT_A_TIME):
-            prefixes = [number.to_bytes(2, "big") for number in range(start, start + _BUCKETS_AT_A_TIME)]
-            for reply in await run_all(self._redis, [("HVALS", keys.address_bucket(prefix)) for prefix in prefixes]):
-                for one in reply:
-                    yield SubscriberId(int(one))
+        names: list[str | bytes] = []
+        async for name in self._redis.scan_iter(keys.ALL_ADDRESS_BUCKETS, count=_BUCKETS_AT_A_TIME):
+            names.append(name)
+            if len(names) == _BUCKETS_AT_A_TIME:
+                for one in await self._ids_in(names):
+                    yield one
+                names = []
+        for one in await self._ids_in(names):
+            yield one
 
     async def last_id(self) -> int:
         """Return the highest id ever reserved, 0 if none was."""
         reply = await self._redis.get(keys.LAST_ID)
         return int(reply or 0)
 
-    async def _reserve(self, count: int) -> list[int]:
-        spare, self._spare_ids = self._spare_ids[:count], self._spare_ids[count:]
-        missing = count - len(spare)
-        if missing == 0:
-            return spare
-        last = await self._redis.incrby(keys.LAST_ID, missing)
-        return [*spare, *range(last - missing + 1, last + 1)]
+    async def _ids_in(self, buckets: list[str | bytes]) -> list[SubscriberId]:
+        replies = await run_all(self._redis, [("HVALS", name) for name in buckets])
+        return [SubscriberId(int(one)) for reply in replies for one in reply]
 
 
 def _place(one: bytes) -> tuple[str, bytes]:

@@ -82,43 +82,9 @@ def test_254_octets_are_the_most() -> None:
         parse_address(f"{local[1:]}é@example.com")
 
 
-_signs = (
-    "a",
-    "Z",
-    "9",
-    ".",
-    "..",
-    "-",
-    "--",
-    "@",
-    "+",
-    "_",
-    "'",
-    '"',
-    "(",
-    " ",
-    "é",
-    "ß",
-    "例",
-    "İ",
-    "\u0301",
-    "\u202e",
-)
-_words = (
-    "xn--",
-    "info",
-    "test",
-    "com",
-    "example",
-    ".com",
-    ".test",
-    ".invalid",
-    ".local",
-    ".c0",
-    "@example.com",
-    "a" * 63,
-)
-_pieces = st.sampled_from((*_signs, *_words))
+_signs = ("a", "Z", "9", ".", "..", "-", "--", "@", "+", "_", "'", '"', "(", " ", "é", "ß", "例", "İ", "\u0301")
+_words = ("xn--", "info", "test", "com", "example", ".com", ".test", ".invalid", ".local", ".c0", "@example.com")
+_pieces = st.sampled_from((*_signs, *_words, "a" * 63, "\u202e"))
 _near_addresses = st.one_of(
     st.lists(_pieces, max_size=8).map("".join),
     st.tuples(st.text(max_size=20), st.lists(_pieces, max_size=4).map("".join)).map("@".join),

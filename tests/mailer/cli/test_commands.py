@@ -1,1 +1,73 @@
-"""x"""
+"""The table of commands, and what all of them share."""
+
+from __future__ import annotations
+
+import resource
+import subprocess
+import sys
+from collections.abc import Iterator
+
+import pytest
+from typer import core
+
+from mailer.cli.commands import COMMANDS, load_command
+
+_PROCESSES = {"serve", "worker", "scheduler", "inbound", "inbox"}
+
+
+def every_command() -> Iterator[tuple[str, core.TyperCommand]]:
+    for name, entry in COMMANDS.items():
+        loaded = load_command(name, entry)
+        if isinstance(loaded, core.TyperGroup):
+            yield from ((f"{name} {verb}", one) for verb, one in loaded.commands.items())  # type: ignore[misc]
+        else:
+            yield name, loaded
+
+
+EVERY_COMMAND = list(every_command())
+
+
+def test_help_answers_within_a_third_of_a_second() -> None:
+    # The processor's time, and the best of some tries: the machine may be busy, the command must not be.
+    best = min(_seconds_of_help() for _ in range(5))
+
+    assert best < 0.3
+
+
+def _seconds_of_help() -> float:
+    before = resource.getrusage(resource.RUSAGE_CHILDREN)
+    done = subprocess.run([sys.executable, "-m", "mailer", "--help"], capture_output=True, text=True, check=True)
+    after = resource.getrusage(resource.RUSAGE_CHILDREN)
+    assert "suppressions" in done.stdout
+    return after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+
+
+def test_nothing_heavy_is_loaded_for_help() -> None:
+    code = (
+        "import sys, mailer.__main__; "
+        "print([name for name in ('redis', 'celery', 'fastapi', 'rich', 'pydantic', 'jinja2') if name in sys.modules])"
+    )
+
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+
+    assert done.stdout.strip() == "[]"
+
+
+@pytest.mark.parametrize(("path", "command"), EVERY_COMMAND)
+def test_every_command_says_what_it_does_and_what_each_option_means(path: str, command: core.TyperCommand) -> None:
+    assert command.help
+    for parameter in command.params:
+        if isinstance(parameter, core.TyperOption):
+            assert parameter.help, f"{path} {parameter.name}"
+
+
+@pytest.mark.parametrize(("path", "command"), EVERY_COMMAND)
+def test_every_command_that_answers_can_answer_as_json(path: str, command: core.TyperCommand) -> None:
+    if path in _PROCESSES:
+        return
+
+    assert "--json" in {option for parameter in command.params for option in parameter.opts}
+
+
+def test_the_processes_are_commands() -> None:
+    assert COMMANDS.keys() >= _PROCESSES

@@ -183,7 +183,7 @@ async def serving(settings: Settings, port: int) -> AsyncIterator[None]:
 async def opened_site(redis: Redis, redis_url: str, home: Path, **more: object) -> AsyncIterator[Site]:
     """Open a site with a newsletter, a list and an issue, and an inbox as its relay."""
     make_secret(home)
-    web_port, inbox_port, inbound_port = free_ports(3)
+    web_port, inbox_port = free_ports(2)
     settings = Settings(
         **{
             "home": home,

@@ -1,0 +1,117 @@
+"""`pressrun mailings`, without a worker: where a mailing stands is told from Redis alone."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from mailer.delivery.press import Press
+from mailer.delivery.ticking import tick
+
+if TYPE_CHECKING:
+    from tests.mailer.cli.conftest import Run
+
+InPress = Callable[[Callable[[Press], Awaitable[None]]], None]
+
+
+@pytest.fixture
+def mailing(run: Run, issue: str, people: Path, in_press: InPress) -> int:
+    """Give the number of a mailing that has begun, and in which nobody was mailed yet."""
+    run("subscribers", "leave", "cy@example.com", "--list", "readers")
+    number: int = run("mailings", "send", issue, "--list", "readers", "--yes", "--json").json["mailing"]
+
+    async def begin(press: Press) -> None:
+        await tick(press, "test")
+
+    in_press(begin)
+    return number
+
+
+def test_the_count_says_who_would_be_mailed_and_sends_nothing(run: Run, issue: str, people: Path) -> None:
+    run("suppressions", "add", "ana@example.com")
+
+    facts = run("mailings", "send", issue, "--list", "readers", "--count", "--json").json
+
+    assert facts == {"audience": 3, "to_mail": 2, "excluded_by": {"manual": 1}}
+    assert run("mailings", "list").out == "There are no mailings yet.\n"
+
+
+def test_nothing_is_sent_unless_somebody_says_yes(run: Run, issue: str, people: Path) -> None:
+    answer = run("mailings", "send", issue, "--list", "readers", status=2)
+
+    assert "Send first-cup to 3 people?" in answer.err
+    assert "--yes" in answer.err
+    assert run("mailings", "list", "--json").json == []
+
+
+def test_the_same_request_twice_makes_one_mailing(run: Run, issue: str, people: Path) -> None:
+    arguments = ("mailings", "send", issue, "--list", "readers", "--yes", "--request", "monday", "--json")
+
+    assert run(*arguments).json["mailing"] == run(*arguments).json["mailing"]
+    assert len(run("mailings", "list", "--json").json) == 1
+
+
+def test_a_mailing_can_be_for_later(run: Run, issue: str, people: Path) -> None:
+    at = ("--at", "2099-11-02T09:00+01:00")
+
+    facts = run("mailings", "send", issue, "--list", "readers", "--yes", *at, "--json").json
+
+    assert (facts["state"], facts["starts"]) == ("scheduled", "2099-11-02T08:00:00+00:00")
+
+
+def test_a_time_that_is_none_is_refused(run: Run, issue: str, people: Path) -> None:
+    answer = run("mailings", "send", issue, "--list", "readers", "--yes", "--at", "tea time", status=2)
+
+    assert "“tea time” is not a time" in answer.err
+
+
+def test_the_status_is_a_ledger_that_balances(run: Run, mailing: int) -> None:
+    facts = run("mailings", "status", str(mailing), "--json").json
+
+    assert facts["balanced"]
+    assert (facts["audience"], facts["pending"], facts["excluded"], facts["excluded_by"]) == (3, 2, 1, {"left": 1})
+    assert "1 (1 left)" in run("mailings", "status", str(mailing)).out
+
+
+def test_why_is_answered_in_a_sentence(run: Run, mailing: int) -> None:
+    assert "they have left the list" in run("mailings", "why", str(mailing), "cy@example.com").out
+    assert "their turn is still to come" in run("mailings", "why", str(mailing), "ana@example.com").out
+    assert run("mailings", "why", str(mailing), "cy@example.com", "--json").json["reason"] == "left"
+
+
+def test_people_are_listed_by_where_they_stand(run: Run, mailing: int) -> None:
+    facts = run("mailings", "people", str(mailing), "--standing", "pending", "--json").json
+
+    assert facts["count"] == 2
+    assert {one["address"] for one in facts["people"]} == {"ana@example.com", "bo@example.com"}
+    more = run("mailings", "people", str(mailing), "--standing", "pending", "--limit", "1")
+    assert "… and 1 more" in more.out
+    assert run("mailings", "people", str(mailing), "--standing", "refused").out == "Nobody.\n"
+    run("mailings", "people", str(mailing), "--standing", "asleep", status=2)
+
+
+def test_a_mailing_is_paused_resumed_and_cancelled(run: Run, mailing: int) -> None:
+    number = str(mailing)
+
+    assert run("mailings", "pause", number, "--why", "A typo.").out == f"Mailing {number} is paused.\n"
+    assert "A typo." in run("mailings", "status", number).out
+    run("mailings", "resume", number)
+    assert run("mailings", "cancel", number).out == f"Mailing {number} is cancelled.\n"
+    assert "is cancelled" in run("mailings", "resume", number, status=2).err
+
+
+def test_an_unknown_mailing_is_one_sentence(run: Run, mailing: int) -> None:
+    assert run("mailings", "status", "77", status=2).err == f"There is no mailing 77. The newest is {mailing}.\n"
+
+
+def test_an_issue_that_cannot_be_mailed_is_refused_with_the_reason(run: Run, people: Path, tmp_path: Path) -> None:
+    file = tmp_path / "issue.md"
+    file.write_text("---\nsubject: S\ntitle: One\nnewsletter: tea-times\n---\nHi.\n\n[Read it](){.button}\n")
+    run("issues", "import", str(file))
+
+    answer = run("mailings", "send", "one", "--list", "readers", "--yes", status=2)
+
+    assert "Issue one cannot be mailed yet" in answer.err

@@ -1,0 +1,94 @@
+"""`pressrun subscribers`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from tests.mailer.cli.conftest import Run
+
+
+def test_an_import_reports_every_row(run: Run, newsletter: str, tmp_path: Path) -> None:
+    run("suppressions", "add", "gone@example.com")
+    file = tmp_path / "people.csv"
+    file.write_text("email,name\nana@example.com,Ana\nana@example.com,Ana\ngone@example.com,G\nnobody,N\n")
+
+    facts = run("subscribers", "import", str(file), "--list", "readers", "--json").json
+
+    assert {key: facts[key] for key in ("total", "added", "already_there", "suppressed", "left")} == {
+        "total": 4,
+        "added": 1,
+        "already_there": 1,
+        "suppressed": 1,
+        "left": 0,
+    }
+    assert [(one["row"], one["line"], one["address"]) for one in facts["invalid"]] == [(4, 5, "nobody")]
+
+
+def test_an_import_tells_people_the_line_of_an_invalid_row(run: Run, newsletter: str, tmp_path: Path) -> None:
+    file = tmp_path / "people.csv"
+    file.write_text("email\nana@example.com\nnobody\n")
+
+    answer = run("subscribers", "import", str(file), "--list", "readers")
+
+    first, second = answer.out.splitlines()
+    assert first == "2 rows: 1 added, 0 already there, 0 suppressed, 0 left earlier, 1 invalid."
+    assert "people.csv:3: " in second
+
+
+def test_a_wrong_header_names_file_and_line_and_what_to_do(run: Run, newsletter: str, tmp_path: Path) -> None:
+    file = tmp_path / "people.csv"
+    file.write_text("who,what\nana,1\n")
+
+    answer = run("subscribers", "import", str(file), "--list", "readers", status=2)
+
+    assert "people.csv:1: " in answer.err
+    assert "Nothing was imported." in answer.err
+    assert run("lists", "show", "readers", "--json").json["pending"] == 0
+
+
+def test_somebody_who_is_added_is_pending_until_confirmed(run: Run, newsletter: str) -> None:
+    assert run("subscribers", "add", "ana@example.com", "--list", "readers", "--json").json["state"] == "pending"
+
+    arguments = ("--list", "readers", "--confirmed", "--words", "By phone.", "--json")
+    assert run("subscribers", "add", "ana@example.com", *arguments).json["state"] == "active"
+
+
+def test_somebody_who_left_is_not_brought_back(run: Run, people: Path) -> None:
+    run("subscribers", "leave", "ana@example.com", "--list", "readers")
+
+    answer = run("subscribers", "add", "ana@example.com", "--list", "readers", "--confirmed")
+
+    assert answer.out == "ana@example.com is left on readers.\n"
+    assert run("subscribers", "import", str(people), "--list", "readers", "--json").json["left"] == 1
+
+
+def test_people_are_listed_by_list_and_by_search(run: Run, people: Path) -> None:
+    run("subscribers", "leave", "cy@example.com", "--list", "readers")
+
+    assert [one["name"] for one in run("subscribers", "list", "--list", "readers", "--json").json] == ["Ana", "波"]
+    assert [one["name"] for one in run("subscribers", "list", "--search", "波", "--json").json] == ["波"]
+    left = run("subscribers", "list", "--list", "readers", "--state", "left")
+    assert "cy@example.com" in left.out
+
+
+def test_an_unknown_state_is_refused_with_the_choices(run: Run, people: Path) -> None:
+    answer = run("subscribers", "list", "--list", "readers", "--state", "asleep", status=2)
+
+    assert "pending, active, left" in answer.err
+
+
+def test_a_person_is_shown_with_what_they_agreed_to(run: Run, people: Path) -> None:
+    facts = run("subscribers", "show", "BO@example.com", "--json").json
+
+    assert facts["name"] == "波"
+    assert facts["lists"] == {"readers": "active"}
+    assert facts["consents"][0]["words"] == "They ticked the box."
+    assert "on readers" in run("subscribers", "show", "bo@example.com").out
+
+
+def test_nobody_of_that_address_is_one_sentence(run: Run, newsletter: str) -> None:
+    assert run("subscribers", "show", "who@example.com", status=2).err == (
+        "Nobody with the address who@example.com is known.\n"
+    )
