@@ -70,8 +70,10 @@ def domain_of(address: Address) -> str:
 
 
 def _plain_address(text: str) -> Address | None:
+    if len(text) > _LONGEST_OCTETS:
+        return None
     match = _PLAIN.fullmatch(text)
-    if match is None or len(text) > _LONGEST_OCTETS:
+    if match is None:
         return None
     local, domain = match.groups()
     domain = domain.lower()

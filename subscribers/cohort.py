@@ -8,6 +8,7 @@ Redis counts bits the other way round: SETBIT 0 is the highest bit of the first 
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Mapping
 from typing import NewType
 
@@ -139,7 +140,10 @@ class Cohort:
 
 def _bits_between(bits: int, start: int, end: int) -> int:
     """Keep the `start`-th to the `end`-th (excluded) of the bits that are set."""
-    positions = list(positions_in(bits))
-    if start == 0 and end >= len(positions):
-        return bits
-    return bits_of(positions[start:end])
+    low, high = _place_of(bits, start), _place_of(bits, end)
+    return (bits & ((1 << high) - 1)) >> low << low
+
+
+def _place_of(bits: int, rank: int) -> int:
+    """Return the lowest position that has `rank` set bits below it, or the end where there are not so many."""
+    return bisect_left(range(bits.bit_length()), rank, key=lambda place: (bits & ((1 << place) - 1)).bit_count())

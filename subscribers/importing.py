@@ -1,8 +1,8 @@
 """How people come in from a file.
 
 The file is read through before anything is written, so a file that cannot be read changes nothing. Then its rows go in,
-a few thousand at a time: each is looked up among the suppressed, added unless known, and placed on the list. Every row ends
-in exactly one count of the report. Importing the same file again changes nothing: its rows are "already there" then.
+some thousand at a time: each is looked up among the suppressed, added unless known, and placed on the list. Every row
+ends in exactly one count of the report. Importing the same file again changes nothing: its rows are "already there".
 """
 
 from __future__ import annotations

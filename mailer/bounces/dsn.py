@@ -92,7 +92,7 @@ def find_step(*texts: str) -> str:
 
 def bare_address(value: str) -> str:
     """Return the address in a field such as `rfc822; <anna@example.com>`, with RFC 6533's escapes decoded."""
-    value = _UNICODE.sub(_character, _TYPE.sub("", value))
+    value = _UNICODE.sub(_character, _TYPE.sub("", value[:_LONGEST_DIAGNOSTIC]))
     match = _ADDRESS.search(value)
     return match[0] if match else one_line(value).strip("<>")
 

@@ -91,7 +91,7 @@ class ReportStore:
 
     async def _read(self, key: str, limit: int) -> list[Event]:
         (entries,) = await run_all(self._redis, [("XREVRANGE", key, "+", "-", "COUNT", limit)])
-        return [_decoder.decode(fields[b"event"]) for _, fields in entries]
+        return [_decoder.decode(packed) for _, (_, packed) in entries]
 
 
 def _reports_key(mailing: MailingId) -> str:

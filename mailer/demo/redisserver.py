@@ -33,7 +33,7 @@ _LONGEST_SOCKET_PATH = 103
 _PLAIN_PATH = re.compile(r"[A-Za-z0-9/._-]+")
 _START_SECONDS = 20.0
 
-_OPTIONS = (
+OPTIONS = (
     ("--port", "0"),
     ("--unixsocketperm", "700"),
     ("--appendonly", "yes"),
@@ -131,7 +131,7 @@ def _lock(folder: Path) -> Iterator[int | None]:
 
 def _start(server: Path, folder: Path, socket_path: Path, lock: int) -> int:
     """Start a server in a session of its own, with the lock as its inheritance. Return its process id."""
-    options = [word for pair in _OPTIONS for word in pair]
+    options = [word for pair in OPTIONS for word in pair]
     places = ["--unixsocket", str(socket_path), "--dir", str(folder), "--logfile", str(folder / "redis.log")]
     os.set_inheritable(lock, True)
     return os.posix_spawn(

@@ -24,8 +24,9 @@ from mailer.demo.house import House
 from mailer.demo.leaving import find_reader, leave_with_one_click
 from mailer.demo.opening import OpenHouse, open_house
 from mailer.demo.waiting import until, until_complete
-from mailer.errors import PressrunError
+from mailer.errors import NotFoundError, PressrunError
 from mailer.inbox.tricks import Trick, trick_of
+from mailer.issues.importing import read_issue_file
 from mailer.issues.mailing import MailingId
 from subscribers.cohort import Cohort, SubscriberId
 from subscribers.lists import MailingList
@@ -47,6 +48,13 @@ class Wishes:
     issue: Path | None = None
     subscribers: Path | None = None
     button_url: str = ""
+
+    def check(self) -> None:
+        """Raise SourceError or NotFoundError for files that cannot be used, before anything is started for them."""
+        if self.issue:
+            read_issue_file(self.issue, now=clock.now(), button_url=self.button_url)
+        if self.subscribers and not self.subscribers.is_file():
+            raise NotFoundError(f"There is no file {self.subscribers}.")
 
 
 @dataclass(slots=True)
@@ -78,6 +86,7 @@ class Account:
 
 async def rehearse(house: House, wishes: Wishes, account: Account, say: Callable[[str], None]) -> None:
     """Rehearse, and write down what happened as it happens. Raises PressrunError where it cannot go on."""
+    wishes.check()
     began = monotonic()
     async with open_house(house, say) as running:
         account.seconds["start"] = round(monotonic() - began, 3)

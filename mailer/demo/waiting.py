@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from datetime import timedelta
 
 from mailer.delivery.ledger import LedgerCounts
@@ -11,6 +12,7 @@ from mailer.delivery.press import Press
 from mailer.delivery.progress import progress_of
 from mailer.errors import PressrunError
 from mailer.issues.mailing import MailingId
+from subscribers.errors import StorageDownError
 
 _LOOK_SECONDS = 0.1
 
@@ -24,11 +26,14 @@ async def until(is_so: Callable[[], Awaitable[bool]], patience: timedelta) -> bo
     """Wait until it is so; return whether it became so in time."""
     try:
         async with asyncio.timeout(patience.total_seconds()):
-            while not await is_so():  # noqa: ASYNC110 - what is waited for happens in other processes
+            while True:
+                # Redis may be away for a moment: it is started again, and the others wait for it, too.
+                with suppress(StorageDownError):
+                    if await is_so():
+                        return True
                 await asyncio.sleep(_LOOK_SECONDS)
     except TimeoutError:
         return False
-    return True
 
 
 async def until_complete(

@@ -12,6 +12,7 @@ from mailer.accounts.store import AccountStore
 from mailer.settings import Settings
 from mailer.web.admin import ROUTERS as ADMIN_ROUTERS
 from mailer.web.admin import sign_in
+from mailer.web.bodylimit import MOST_BYTES, BodyLimit
 from mailer.web.guard import CrossSiteGuard
 from mailer.web.headers import SecurityHeaders
 from mailer.web.pages import STATIC_PATH, static_folder
@@ -19,9 +20,6 @@ from mailer.web.public import ROUTERS as PUBLIC_ROUTERS
 from mailer.web.session import require_session
 from mailer.web.troubles import Lifeboat, refuse_cross_site, show_troubles
 from mailer.wiring import open_press
-
-_MOST_BYTES = 2_000_000
-"""No form of ours is larger; the longest issue known to us has 60 kB of text."""
 
 
 def create_app(settings: Settings) -> FastAPI:
@@ -42,7 +40,7 @@ def create_app(settings: Settings) -> FastAPI:
         docs_url=None,
         redoc_url=None,
         openapi_url=None,
-        max_body_size=_MOST_BYTES,
+        form_limits={"max_part_size": MOST_BYTES},
         telemetry={"tracing": False},
         lifespan=lifespan,
     )
@@ -55,6 +53,7 @@ def create_app(settings: Settings) -> FastAPI:
         app.include_router(router, prefix="/admin", dependencies=[Depends(require_session)])
     app.mount(STATIC_PATH, StaticFiles(directory=static_folder()))
     # The last one added stands outermost.
+    app.add_middleware(BodyLimit)
     app.add_middleware(CrossSiteGuard, refuse=refuse_cross_site)
     app.add_middleware(Lifeboat)
     app.add_middleware(SecurityHeaders, is_https=settings.public_url.startswith("https://"))

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import errno
+import signal
 import socket
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 import uvicorn
 
@@ -34,9 +37,20 @@ def serve(settings: Settings) -> int:
         timeout_graceful_shutdown=_GOODBYE_SECONDS,
     )
     server = uvicorn.Server(config)
-    with listener:
+    with listener, _signals_end_it_well():
         server.run(sockets=[listener])
     return 0 if server.started else 2
+
+
+@contextmanager
+def _signals_end_it_well() -> Iterator[None]:
+    """Let uvicorn alone act on the signals: after its goodbye it raises them again, and that would be a failure."""
+    before = {number: signal.signal(number, lambda *_: None) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
 
 
 async def _look(settings: Settings) -> None:

@@ -75,6 +75,7 @@ _BY_ERROR: dict[type[Exception], Trouble] = {
     PressrunError: Trouble(400, "That cannot be done", "Go back and try something else."),
 }
 _BY_STATUS: dict[int, tuple[Trouble, str]] = {
+    400: (_NO_SENSE, "The form was damaged on its way."),
     404: (_NOT_FOUND, "No page has this address."),
     405: (
         Trouble(405, "This address does not take that", "Open it from the page it belongs to."),

@@ -6,7 +6,6 @@ import asyncio
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Request, Response
-from fastapi.responses import PlainTextResponse
 
 from mailer.errors import NotFoundError
 from mailer.inbox.captured import CapturedMessage
@@ -68,7 +67,11 @@ async def show_html(inbox: Inbox, name: str, look: str = "light") -> Response:
 async def show_message_source(inbox: Inbox, name: str) -> Response:
     """Answer the message as it came over the wire."""
     message = await _message(inbox, name)
-    return PlainTextResponse(message.message, headers={"content-disposition": f'attachment; filename="{message.name}"'})
+    return Response(
+        message.message,
+        media_type="message/rfc822",
+        headers={"content-disposition": f'attachment; filename="{message.name}"'},
+    )
 
 
 async def _message(inbox: InboxFolder, name: str) -> CapturedMessage:

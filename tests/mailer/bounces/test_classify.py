@@ -115,7 +115,9 @@ def test_only_dead_addresses_and_complaints_suppress() -> None:
 
 
 @pytest.mark.parametrize("start", ["", "user ", "mailbox is ", "no such ", "account has been ", "dmarc ", "system "])
-@pytest.mark.parametrize("filler", ["user ", "is ", "has been ", "x ", "=", "-=", "= ", "(", "a@", "<", "\t", "x", "5.1.1 "])
+@pytest.mark.parametrize(
+    "filler", ["user ", "is ", "has been ", "x ", "=", "-=", "= ", "(", "a@", "<", "\t", "x", "5.1.1 "]
+)
 def test_no_text_makes_the_search_slow(start: str, filler: str) -> None:
     text = start + filler * (4_000 // len(filler))
     started = time.process_time()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import time
 
 import pytest
 from hypothesis import given, settings
@@ -230,6 +231,19 @@ def test_a_report_broken_anywhere_gives_a_report(data: st.DataObject) -> None:
     junk = data.draw(st.binary(max_size=60))
 
     classify_report(read_report(raw[:at] + junk + raw[at + length :]))
+
+
+@pytest.mark.parametrize(
+    "filler", ["x", "<", "<script", "=", "- ", "x@", "\n x", "\n", "--edge\n", "Action: failed\n\n", "=?utf-8?q?a?= "]
+)
+@pytest.mark.parametrize("place", ["Final-Recipient: ", "text/html\n\n", "Subject: "])
+def test_hostile_megabytes_are_read_in_seconds(place: str, filler: str) -> None:
+    raw = DSN.replace("text/plain", "text/html").replace(place, place + filler * (500_000 // len(filler)))
+    started = time.process_time()
+
+    classify_report(read_report(raw.encode()))
+
+    assert time.process_time() - started < 5.0
 
 
 def test_endless_nesting_gives_a_report() -> None:

@@ -39,7 +39,7 @@ def test_the_count_says_who_would_be_mailed_and_sends_nothing(run: Run, issue: s
     assert run("mailings", "list").out == "There are no mailings yet.\n"
 
 
-def test_nothing_is_sent_unless_somebody_says_yes(run: Run, issue: str, people: Path) -> None:
+def test_nothing_is_mailed_unless_somebody_says_yes(run: Run, issue: str, people: Path) -> None:
     answer = run("mailings", "send", issue, "--list", "readers", status=2)
 
     assert "Send first-cup to 3 people?" in answer.err

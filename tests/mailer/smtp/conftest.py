@@ -1,4 +1,4 @@
-"""Two mail servers for these tests: one that follows a script, and aiosmtpd, which keeps what it gets."""
+"""Mail servers for these tests: a model that can misbehave, and aiosmtpd, which keeps what it gets."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import asyncio
 import subprocess
 from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import AsyncExitStack
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from shutil import which
 from typing import Any
@@ -16,7 +16,7 @@ import uvloop
 from aiosmtpd.smtp import SMTP, Envelope, Session
 
 from mailer.smtp import Envelope as OurEnvelope
-from mailer.smtp import HandOver, Outcome
+from mailer.smtp import HandOver, Outcome, Pool, Relay
 
 Talk = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Coroutine[Any, Any, None]]
 Serve = Callable[..., Coroutine[Any, Any, int]]
@@ -47,6 +47,81 @@ async def serve() -> AsyncIterator[Serve]:
             return port
 
         yield start
+
+
+@dataclass
+class ModelServer:
+    """A relay that takes everything, except as told; it counts what it saw."""
+
+    max_messages: int = 1_000_000
+    """Messages after which a connection is closed without a word."""
+    turns_away: int = 0
+    """Connections that are refused before one is taken."""
+    dies_after: int = 1_000_000
+    """Messages after which every further connection is refused."""
+    holds_dots: asyncio.Event | None = None
+    """No dot is answered before this is set."""
+    connections: int = 0
+    taken: list[str] = field(default_factory=list)
+
+    async def talk(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self.connections += 1
+        if self.connections <= self.turns_away or len(self.taken) >= self.dies_after:
+            writer.write(b"421 4.3.2 Too many connections\r\n")
+            return
+        writer.write(b"220 model ESMTP\r\n")
+        recipient, messages = "", 0
+        while line := await reader.readline():
+            verb = line[:4].upper()
+            if verb == b"EHLO":
+                writer.write(b"250-model\r\n250 PIPELINING\r\n")
+            elif verb == b"RCPT":
+                recipient = line.decode().partition("<")[2].partition(">")[0]
+                writer.write(b"250 2.1.5 Ok\r\n")
+            elif verb == b"DATA":
+                if messages == self.max_messages:
+                    return
+                writer.write(b"354 Go on\r\n")
+                await reader.readuntil(b"\r\n.\r\n")
+                self.taken.append(recipient)
+                messages += 1
+                if self.holds_dots:
+                    await self.holds_dots.wait()
+                writer.write(b"250 2.0.0 taken\r\n")
+            elif verb == b"QUIT":
+                writer.write(b"221 Bye\r\n")
+                return
+            else:
+                writer.write(b"250 Ok\r\n")
+
+
+async def until(condition: Callable[[], bool]) -> None:
+    """Let the event loop run until something has happened."""
+    async with asyncio.timeout(10):
+        while not condition():  # noqa: ASYNC110 - the code under test has no event for tests
+            await asyncio.sleep(0.001)
+
+
+@pytest.fixture
+def model_server() -> type[ModelServer]:
+    return ModelServer
+
+
+@pytest.fixture(name="until")
+def until_fixture() -> Callable[[Callable[[], bool]], Coroutine[Any, Any, None]]:
+    return until
+
+
+@pytest.fixture
+def start(serve: Serve) -> Callable[..., Coroutine[Any, Any, Pool]]:
+    """Start a model server; return a pool for it."""
+
+    async def start_pool(server: ModelServer, **changes: Any) -> Pool:
+        port = await serve(server.talk)
+        relay = Relay("127.0.0.1", port, connections=3, timeout_seconds=5, hello_name="press.example")
+        return Pool(replace(relay, **changes), grace_seconds=0.2)
+
+    return start_pool
 
 
 @dataclass

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from collections.abc import AsyncIterator, Mapping
-from contextlib import asynccontextmanager
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from http.client import HTTPConnection
@@ -89,7 +90,7 @@ class Visitor:
         self, method: str, path: str, *, body: bytes = b"", headers: Mapping[str, str] | None = None
     ) -> Answer:
         told = {**(headers or {}), **({"cookie": self.cookie} if self.cookie else {})}
-        # In a thread: the inbox that the site hands mail to lives in this loop.
+        # In a thread, so that a test can ask several things at once.
         answer = await asyncio.to_thread(self._ask, method, path, body, told)
         if given := answer.header("set-cookie"):
             self.cookie = given.split(";")[0]
@@ -101,7 +102,7 @@ class Visitor:
             connection.request(method, path, body=body or None, headers=headers)
             response = connection.getresponse()
             said = [(name.lower(), value) for name, value in response.getheaders()]
-            return Answer(response.status, said, response.read().decode())
+            return Answer(response.status, said, response.read().decode(errors="replace"))
         finally:
             connection.close()
 
@@ -159,45 +160,56 @@ class Site:
         await tick(self.press, "test")
 
 
-@asynccontextmanager
-async def serving(settings: Settings, port: int) -> AsyncIterator[None]:
-    """Run the application in a thread, with an event loop of its own, as in production."""
+@dataclass(frozen=True)
+class House:
+    """A site's processes: the application and its inbox, in a thread with an event loop of their own."""
+
+    settings: Settings
+    inbox: InboxFolder
+
+
+@contextmanager
+def running(home: Path, redis_url: str, **more: object) -> Iterator[House]:
+    """Run the application on a real uvicorn, and an inbox as its relay."""
+    make_secret(home)
+    web_port, inbox_port = free_ports(2)
+    told: dict[str, object] = {
+        "home": home,
+        "redis_url": redis_url,
+        "public_url": f"http://127.0.0.1:{web_port}",
+        "web_port": web_port,
+        "relay_port": inbox_port,
+        "relay_connections": 2,
+        "retry_delays_seconds": (0.2, 0.2),
+        "hello_name": "press.example.com",
+    }
+    settings = Settings(**told | more)  # type: ignore[arg-type]  # each is of its setting's own type
+    folder = InboxFolder(home / "inbox")
     config = uvicorn.Config(
-        create_app(settings), host="127.0.0.1", port=port, log_level="warning", access_log=False, lifespan="on"
+        create_app(settings), host="127.0.0.1", port=web_port, log_level="warning", access_log=False, lifespan="on"
     )
     server = uvicorn.Server(config)
-    thread = threading.Thread(target=server.run)
+
+    async def serve() -> None:
+        async with open_inbox(Inbox(folder, clock.now), "127.0.0.1", inbox_port):
+            await server.serve()
+
+    thread = threading.Thread(target=lambda: asyncio.run(serve()))
     thread.start()
     try:
         while not server.started:
             if not thread.is_alive():
                 pytest.fail("the site did not start")
-            await asyncio.sleep(0.01)
-        yield
+            time.sleep(0.01)
+        yield House(settings, folder)
     finally:
         server.should_exit = True
-        await asyncio.to_thread(thread.join)
+        thread.join()
 
 
-@asynccontextmanager
-async def opened_site(redis: Redis, redis_url: str, home: Path, **more: object) -> AsyncIterator[Site]:
-    """Open a site with a newsletter, a list and an issue, and an inbox as its relay."""
-    make_secret(home)
-    web_port, inbox_port = free_ports(2)
-    settings = Settings(
-        **{
-            "home": home,
-            "redis_url": redis_url,
-            "public_url": f"http://127.0.0.1:{web_port}",
-            "web_port": web_port,
-            "relay_port": inbox_port,
-            "relay_connections": 2,
-            "retry_delays_seconds": (0.2, 0.2),
-            "hello_name": "press.example.com",
-            **more,
-        }  # type: ignore[arg-type]  # each is one of the settings' own types
-    )
-    press = put_together(settings, redis)
+async def moved_in(house: House, redis: Redis) -> Site:
+    """Bring a newsletter, a list and an issue into an empty site, and sign an admin in."""
+    press = put_together(house.settings, redis)
     await press.newsletters.put(
         Newsletter(
             slug="daily",
@@ -221,16 +233,20 @@ async def opened_site(redis: Redis, redis_url: str, home: Path, **more: object) 
             updated=NOW,
         )
     )
-    folder = InboxFolder(home / "inbox")
-    inbox = Inbox(folder, clock.now)
-    async with open_inbox(inbox, "127.0.0.1", inbox_port), serving(settings, web_port):
-        accounts = AccountStore(redis)
-        site = Site(press, accounts, readers, Visitor(web_port), folder, Visitor(web_port))
-        assert (await site.admin.post(await site.sign_in_path())).status == 303
-        yield site
+    port = house.settings.web_port
+    site = Site(press, AccountStore(redis), readers, Visitor(port), house.inbox, Visitor(port))
+    assert (await site.admin.post(await site.sign_in_path())).status == 303
+    return site
+
+
+@pytest.fixture(scope="session")
+def house(redis_url: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
+    """Give one running application for all tests of a session; what it keeps in Redis and inbox is each test's own."""
+    with running(tmp_path_factory.mktemp("house"), redis_url) as opened:
+        yield opened
 
 
 @pytest.fixture
-async def site(redis: Redis, redis_url: str, tmp_path: Path) -> AsyncIterator[Site]:
-    async with opened_site(redis, redis_url, tmp_path) as opened:
-        yield opened
+async def site(house: House, redis: Redis) -> Site:
+    InboxFolder(house.inbox.path).clear()
+    return await moved_in(house, redis)

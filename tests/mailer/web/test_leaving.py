@@ -10,13 +10,14 @@ import pytest
 
 from mailer import clock
 from mailer.tokens import Kind
+from mailer.wiring import put_together
 from subscribers.cohort import SubscriberId
 from subscribers.joining import leave
 from subscribers.lists import ListId
 from subscribers.storage import open_redis
 from subscribers.subscription import SubscriptionState
 from tests.conftest import StartRedis
-from tests.mailer.web.conftest import Site, opened_site
+from tests.mailer.web.conftest import Site, moved_in, running
 
 URLENCODED = b"List-Unsubscribe=One-Click"
 MULTIPART = b'--x7\r\nContent-Disposition: form-data; name="List-Unsubscribe"\r\n\r\nOne-Click\r\n--x7--\r\n'
@@ -184,8 +185,10 @@ async def test_undo_does_not_confirm_whoever_never_confirmed(site: Site) -> None
 
 async def test_while_the_store_is_down_nobody_is_told_that_they_left(start_redis: StartRedis, tmp_path: Path) -> None:
     server = start_redis(appendonly=True)
-    async with open_redis(server.url) as redis, opened_site(redis, server.url, tmp_path) as site:
-        (ana,) = await site.join("ana@example.com")
+    with running(tmp_path, server.url) as house:
+        async with open_redis(server.url) as redis:
+            site = await moved_in(house, redis)
+            (ana,) = await site.join("ana@example.com")
         path = f"/u/{token_of(site, ana)}"
         server.kill()
 
@@ -199,4 +202,6 @@ async def test_while_the_store_is_down_nobody_is_told_that_they_left(start_redis
         assert down.header("retry-after")
         assert str(tmp_path) not in down.text
         assert up.status == 200
-        assert await site.state_of(ana) is SubscriptionState.LEFT
+        async with open_redis(server.url) as redis:
+            lists = put_together(house.settings, redis).people.lists
+            assert await lists.state_of(site.readers.id, ana) is SubscriptionState.LEFT
