@@ -32,10 +32,14 @@ MESSAGE = (
 
 def verifies(message: bytes, *keys: SigningKey) -> bool:
     records = {f"{key.record_name}.".encode(): key.record.encode() for key in keys}
-    return all(
-        dkim.DKIM(message).verify(idx=place, dnsfunc=lambda name, timeout=5: records.get(name))
-        for place in range(len(keys))
-    )
+    try:
+        return all(
+            dkim.DKIM(message).verify(idx=place, dnsfunc=lambda name, timeout=5: records.get(name))
+            for place in range(len(keys))
+        )
+    except dkim.ValidationError:
+        # The verifier's way of saying that the body was changed.
+        return False
 
 
 @pytest.mark.parametrize("key", [RSA, ED25519], ids=["rsa", "ed25519"])
