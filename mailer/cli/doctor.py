@@ -118,14 +118,21 @@ async def _processes(press: Press) -> list[Diagnosis]:
     from mailer.delivery.presence import alive
 
     present = await alive(press)
+    # A worker reports from within a shift; where there is nothing to do, nobody can tell an idle one from none.
+    is_idle = not await press.ledger.open_mailings()
     return [
-        Diagnosis(kind, Health.FINE, f"{len(present[kind])} at work.")
-        if kind in present
-        else Diagnosis(
-            kind, Health.ILL, "None is at work.", f"Start one with `pressrun {kind}`; nothing is lost meanwhile."
-        )
-        for kind in ("scheduler", "worker")
+        _process("scheduler", len(present.get("scheduler", ())), Health.ILL),
+        _process("worker", len(present.get("worker", ())), Health.DOUBTFUL if is_idle else Health.ILL),
     ]
+
+
+def _process(kind: str, count: int, if_none: Health) -> Diagnosis:
+    if count:
+        return Diagnosis(kind, Health.FINE, f"{count} at work.")
+    finding = "None is at work." if if_none is Health.ILL else "None is at work, and there is nothing to do."
+    return Diagnosis(
+        kind, if_none, finding, f"If none runs, start one with `pressrun {kind}`; nothing is lost meanwhile."
+    )
 
 
 def _text(value: object) -> str:

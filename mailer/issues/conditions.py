@@ -20,7 +20,7 @@ from mailer.errors import SourceError
 MOST_TESTS = 12
 """Comparisons within one condition."""
 
-_TEST = re.compile(
+_COMPARISON = re.compile(
     r"""[ \t]*(?P<not>not[ \t]+)?(?P<name>[\w-]+(?:\.[\w-]+)*)[ \t]*
         (?:(?P<sign>==|!=)[ \t]*(?:"(?P<double>[^"\n]*)"|'(?P<single>[^'\n]*)')[ \t]*)?
         (?:(?P<join>and|or)(?=[ \t])|\Z)""",
@@ -37,7 +37,7 @@ class Sign(StrEnum):
     IS_EMPTY = "is empty"
 
 
-class Test(msgspec.Struct, frozen=True, array_like=True):
+class Comparison(msgspec.Struct, frozen=True, array_like=True):
     """One comparison."""
 
     name: str
@@ -49,7 +49,7 @@ class Test(msgspec.Struct, frozen=True, array_like=True):
 class Condition(msgspec.Struct, frozen=True, array_like=True):
     """True if all tests of any of the groups are true."""
 
-    any_of: tuple[tuple[Test, ...], ...]
+    any_of: tuple[tuple[Comparison, ...], ...]
 
 
 def read_condition(written: str, *, place: str, check_name: Callable[[str, str], None]) -> Condition:
@@ -58,15 +58,15 @@ def read_condition(written: str, *, place: str, check_name: Callable[[str, str],
     `check_name(name, place)` raises for a field that does not exist. Raises SourceError for anything else than the
     grammar above.
     """
-    groups: list[list[Test]] = [[]]
+    groups: list[list[Comparison]] = [[]]
     position = count = 0
     while True:
-        match = _TEST.match(written, position)
+        match = _COMPARISON.match(written, position)
         count += 1
         if match is None or count > MOST_TESTS:
             raise _not_a_condition(written, place)
         check_name(match["name"], place)
-        groups[-1].append(_test(match))
+        groups[-1].append(_comparison(match))
         if match["join"] is None:
             return Condition(tuple(tuple(group) for group in groups))
         if match["join"] == "or":
@@ -74,13 +74,13 @@ def read_condition(written: str, *, place: str, check_name: Callable[[str, str],
         position = match.end()
 
 
-def _test(match: re.Match[str]) -> Test:
+def _comparison(match: re.Match[str]) -> Comparison:
     is_turned = match["not"] is not None
     if match["sign"] is None:
-        return Test(match["name"], Sign.IS_EMPTY if is_turned else Sign.IS_SET)
+        return Comparison(match["name"], Sign.IS_EMPTY if is_turned else Sign.IS_SET)
     words = match["double"] if match["double"] is not None else match["single"]
     is_same = (match["sign"] == "==") is not is_turned
-    return Test(match["name"], Sign.IS if is_same else Sign.IS_NOT, words)
+    return Comparison(match["name"], Sign.IS if is_same else Sign.IS_NOT, words)
 
 
 def _not_a_condition(written: str, place: str) -> SourceError:

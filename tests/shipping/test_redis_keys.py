@@ -40,7 +40,8 @@ async def test_every_key_is_on_the_page_with_its_type(demo: Any, start_redis: An
 
 
 async def _types(redis: Redis) -> dict[str, str]:
-    return {key.decode(): (await redis.type(key)).decode() async for key in redis.scan_iter(count=1000)}
+    found = {key.decode(): await redis.type(key) async for key in redis.scan_iter(count=1000)}
+    return {key: kind if isinstance(kind, str) else kind.decode() for key, kind in found.items()}
 
 
 def _documented() -> list[tuple[re.Pattern[str], str]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -22,6 +23,7 @@ from subscribers.subscriber import Subscriber
 
 _NO_MAILING = MailingFacts(mailing_id=0, list_id=0, list_slug="preview")
 _KEPT_EDITIONS = 32
+_HEAD = re.compile(r"<head\b[^>]*>", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,8 +59,9 @@ async def preview_of(press: Press, issue: Issue) -> Preview:
 
 
 def framed(html: str, look: str) -> Response:
-    """Answer mail's HTML for one of our frames, as it looks in a light or a dark mail program."""
-    return HTMLResponse(as_seen(html, look), headers={"content-security-policy": FRAMED_MAIL_POLICY})
+    """Answer mail's HTML for one of our frames, in a light or a dark mail program's look; links open outside it."""
+    shown = _HEAD.sub(r'\g<0><base target="_blank">', as_seen(html, look), count=1)
+    return HTMLResponse(shown, headers={"content-security-policy": FRAMED_MAIL_POLICY})
 
 
 def as_seen(html: str, look: str) -> str:

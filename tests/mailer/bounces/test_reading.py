@@ -137,7 +137,8 @@ def test_a_complaint_is_read() -> None:
         "Content-Type: multipart/report; report-type=feedback-report; boundary=edge\n\n"
         "--edge\nContent-Type: text/plain\n\nAn abuse report.\n"
         "--edge\nContent-Type: message/feedback-report\n\nFeedback-Type: {kind}\nUser-Agent: Sample/1\nVersion: 1\n"
-        "Original-Rcpt-To: <anna@example.org>\n\n--edge\nContent-Type: message/rfc822\n\nSubject: News\n\nHi\n--edge--\n"
+        "Original-Rcpt-To: <anna@example.org>\n\n"
+        "--edge\nContent-Type: message/rfc822\n\nSubject: News\n\nHi\n--edge--\n"
     )
 
     complaint = read_report(raw.format(kind="abuse").encode())

@@ -31,7 +31,8 @@ def dsn(
         "Content-Type: multipart/report; report-type=delivery-status; boundary=edge\n\n"
         "--edge\nContent-Type: text/plain\n\nSorry.\n"
         "--edge\nContent-Type: message/delivery-status\n\nReporting-MTA: dns; mx.example.net\n\n"
-        f"Final-Recipient: rfc822; {whom}\nAction: {action}\nStatus: {status}\nDiagnostic-Code: smtp; {said}\n\n--edge--\n"
+        f"Final-Recipient: rfc822; {whom}\nAction: {action}\n"
+        f"Status: {status}\nDiagnostic-Code: smtp; {said}\n\n--edge--\n"
     ).encode()
 
 
@@ -39,7 +40,8 @@ def complaint(kind: str = "abuse") -> bytes:
     return (
         "From: feedback@example.net\nSubject: complaint\n"
         "Content-Type: multipart/report; report-type=feedback-report; boundary=edge\n\n"
-        f"--edge\nContent-Type: message/feedback-report\n\nFeedback-Type: {kind}\nVersion: 1\nUser-Agent: Sample/1\n\n--edge--\n"
+        "--edge\nContent-Type: message/feedback-report\n\n"
+        f"Feedback-Type: {kind}\nVersion: 1\nUser-Agent: Sample/1\n\n--edge--\n"
     ).encode()
 
 

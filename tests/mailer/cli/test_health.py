@@ -40,7 +40,9 @@ def test_the_doctor_says_what_does_not_run_and_what_to_do(run: Run, monkeypatch:
 
     assert found["secret"]["health"] == "fine"
     assert found["relay"]["health"] == "ill"
-    assert found["worker"]["advice"].startswith("Start one with `pressrun worker`")
+    assert found["scheduler"]["health"] == "ill"
+    assert "`pressrun scheduler`" in found["scheduler"]["advice"]
+    assert found["worker"]["health"] == "doubtful"
 
 
 def test_the_doctor_of_a_press_without_redis_says_so(run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

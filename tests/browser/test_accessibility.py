@@ -1,0 +1,113 @@
+"""Every page, light and dark, wide and narrow: nothing that axe calls serious, and no sideways scrolling."""
+
+from __future__ import annotations
+
+import pytest
+from axe_playwright_python.async_playwright import Axe
+from playwright.async_api import Browser, BrowserContext
+
+from mailer.delivery.controlling import schedule
+from mailer.tokens import Kind
+from tests.mailer.web.conftest import Site
+
+pytestmark = pytest.mark.browser
+
+SIZES = ({"width": 1280, "height": 900}, {"width": 375, "height": 800}, {"width": 320, "height": 640})
+
+
+async def everything(site: Site) -> list[str]:
+    """Fill the site with a little of everything, and return the addresses of all kinds of page."""
+    ana, ben = await site.join("ana@example.com", "gone.ben@example.com")
+    mailing = await schedule(site.press, "harbour", ["readers"], now=await site.press.ledger.now())
+    await site.work()
+    (message,) = site.inbox.list()
+    waiting = await schedule(site.press, "harbour", ["readers"], now=await site.press.ledger.now())
+    leaving = site.press.tokens.link(Kind.UNSUBSCRIBE, ana, site.readers.id, mailing.id)
+    return [
+        "/",
+        f"/u/{leaving}",
+        "/nowhere",
+        "/admin",
+        await site.sign_in_path(),
+        "/admin/sign-in",
+        "/admin/import",
+        "/admin/issues/harbour",
+        "/admin/issues/harbour?look=dark",
+        "/admin/issues/harbour/edit",
+        "/admin/issues/harbour/send",
+        "/admin/issues/harbour/confirm?list=readers",
+        "/admin/mailings",
+        f"/admin/mailings/{mailing.id}?address=ana@example.com",
+        f"/admin/mailings/{waiting.id}",
+        f"/admin/mailings/{waiting.id}/cancel",
+        f"/admin/mailings/{mailing.id}/people/refused",
+        "/admin/people",
+        f"/admin/people/{ben}",
+        "/admin/suppressions",
+        "/admin/inbox",
+        f"/admin/inbox/{message.name}",
+        "/admin/issues/none",
+    ]
+
+
+async def signed_in(site: Site, chromium: Browser, scheme: str) -> BrowserContext:
+    context = await chromium.new_context(color_scheme="dark" if scheme == "dark" else "light")
+    name, _, value = site.admin.cookie.partition("=")
+    await context.add_cookies([{"name": name, "value": value, "url": site.url}])
+    return context
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+async def test_axe_finds_nothing_serious_on_any_page(site: Site, chromium: Browser, scheme: str) -> None:
+    paths = await everything(site)
+    context = await signed_in(site, chromium, scheme)
+    page = await context.new_page()
+    # What the frames show is the mail's own business, tested with the themes.
+    only_ours = {"iframes": False}
+
+    found = []
+    for path in paths:
+        await page.goto(site.url + path)
+        results = await Axe().run(page, options=only_ours)
+        found += [
+            f"{path}: {one['id']} ({one['impact']}) at {one['nodes'][0]['target']}: {one['nodes'][0]['failureSummary']}"
+            for one in results.response["violations"]
+            if one["impact"] in ("serious", "critical", "moderate")
+        ]
+
+    assert found == []
+
+
+async def test_no_page_scrolls_sideways(site: Site, chromium: Browser) -> None:
+    paths = await everything(site)
+    context = await signed_in(site, chromium, "light")
+    page = await context.new_page()
+
+    wide = []
+    for size in SIZES:
+        await page.set_viewport_size(size)  # type: ignore[arg-type]  # a mapping of the same form
+        for path in paths:
+            await page.goto(site.url + path)
+            width = await page.evaluate("document.documentElement.scrollWidth")
+            if width > size["width"]:
+                wide.append((path, size["width"], width))
+
+    assert wide == []
+
+
+async def test_every_page_has_one_heading_a_title_and_a_way_past_the_navigation(site: Site, chromium: Browser) -> None:
+    paths = await everything(site)
+    context = await signed_in(site, chromium, "light")
+    page = await context.new_page()
+
+    titles = set()
+    for path in paths:
+        await page.goto(site.url + path)
+        assert await page.locator("h1").count() == 1, path
+        titles.add(await page.title())
+        await page.keyboard.press("Tab")
+        assert await page.evaluate("document.activeElement.className") == "skip", path
+        await page.keyboard.press("Enter")
+        assert await page.evaluate("document.activeElement.id") == "main", path
+
+    assert len(titles) > 15
