@@ -23,6 +23,7 @@ from mailer.settings import Settings, UncertainPolicy
 from mailer.smtp.pool import Pool
 from mailer.smtp.relay import Relay
 from mailer.wiring import put_together
+from subscribers.address import parse_address
 from subscribers.cohort import SubscriberId
 from subscribers.lists import MailingList
 from subscribers.storage import Redis
@@ -95,7 +96,9 @@ class Newsroom:
     async def join(self, *addresses: str, state: SubscriptionState = SubscriptionState.ACTIVE) -> list[SubscriberId]:
         ids = []
         for address in addresses:
-            subscriber, _ = await self.press.people.subscribers.add(address, name=address.split("@")[0], now=NOW)
+            subscriber, _ = await self.press.people.subscribers.add(
+                parse_address(address), name=address.split("@")[0], now=NOW
+            )
             ids.append(subscriber.id)
         await self.press.people.lists.move(self.readers.id, ids, state)
         return ids

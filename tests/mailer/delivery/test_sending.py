@@ -14,6 +14,7 @@ from mailer.delivery.planning import forecast
 from mailer.delivery.ticking import tick
 from mailer.issues.mailing import MailingState
 from mailer.settings import UncertainPolicy
+from subscribers.address import parse_address
 from subscribers.cohort import Cohort
 from subscribers.subscription import SubscriptionState
 from subscribers.suppression import Reason
@@ -46,8 +47,8 @@ async def test_people_who_left_or_never_confirmed_or_are_suppressed_are_excluded
     await newsroom.join("bounced@example.com", "angry@example.com")
     now = await newsroom.press.ledger.now()
     suppressions = newsroom.press.people.suppressions
-    await suppressions.suppress("bounced@example.com", Reason.HARD_BOUNCE, evidence="550", now=now)
-    await suppressions.suppress("angry@example.com", Reason.COMPLAINT, evidence="ARF", now=now)
+    await suppressions.suppress(parse_address("bounced@example.com"), Reason.HARD_BOUNCE, evidence="550", now=now)
+    await suppressions.suppress(parse_address("angry@example.com"), Reason.COMPLAINT, evidence="ARF", now=now)
 
     foreseen = await forecast(newsroom.press, [newsroom.readers.id])
     mailing = await newsroom.send()
@@ -150,7 +151,7 @@ async def test_whoever_is_suppressed_between_planning_and_hand_over_is_not_maile
     mailing = await newsroom.send()
 
     await newsroom.press.people.suppressions.suppress(
-        BEN, Reason.COMPLAINT, evidence="ARF", now=await newsroom.press.ledger.now()
+        parse_address(BEN), Reason.COMPLAINT, evidence="ARF", now=await newsroom.press.ledger.now()
     )
     await newsroom.work()
 

@@ -1,0 +1,180 @@
+"""What a person can ask of a mailing, and what is refused with a sentence."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+import pytest
+
+from mailer.delivery.controlling import BlockedError, cancel, pause, resume, schedule
+from mailer.delivery.explaining import explain_many, why
+from mailer.delivery.ledger import Standing
+from mailer.delivery.presence import alive, report
+from mailer.delivery.progress import progress_of
+from mailer.delivery.ticking import tick
+from mailer.delivery.trying import send_test
+from mailer.errors import ConflictError, NotFoundError
+from mailer.issues.mailing import MailingState
+from mailer.smtp.outcome import OutcomeKind
+from subscribers.errors import UnknownListError
+
+if TYPE_CHECKING:
+    from tests.mailer.delivery.conftest import Newsroom, ScriptedRelay
+
+ANNA, BEN = "anna@example.com", "ben@example.com"
+
+
+async def test_the_same_request_twice_makes_one_mailing(newsroom: Newsroom) -> None:
+    now = await newsroom.press.ledger.now()
+
+    first = await schedule(newsroom.press, "harbour", ["readers"], now=now, request="click-1")
+    again = await schedule(newsroom.press, "harbour", ["readers"], now=now, request="click-1")
+    other = await schedule(newsroom.press, "harbour", ["readers"], now=now, request="click-2")
+
+    assert again.id == first.id
+    assert other.id != first.id
+
+
+async def test_an_issue_that_the_check_refuses_is_not_scheduled(newsroom: Newsroom) -> None:
+    newsletter = await newsroom.press.newsletters.get("daily")
+    await newsroom.press.newsletters.put(replace(newsletter, postal_address=""))
+
+    with pytest.raises(BlockedError, match="postal address") as caught:
+        await schedule(newsroom.press, "harbour", ["readers"], now=await newsroom.press.ledger.now())
+
+    assert all(finding.level == "block" for finding in caught.value.findings)
+    assert await newsroom.press.mailings.all() == []
+
+
+@pytest.mark.parametrize(
+    ("issue", "lists", "error"),
+    [
+        ("harbor", ["readers"], NotFoundError),
+        ("harbour", ["reader"], UnknownListError),
+        ("harbour", [], ConflictError),
+    ],
+)
+async def test_what_is_not_there_cannot_be_scheduled(
+    newsroom: Newsroom, issue: str, lists: list[str], error: type[Exception]
+) -> None:
+    with pytest.raises(error):
+        await schedule(newsroom.press, issue, lists, now=await newsroom.press.ledger.now())
+
+
+async def test_a_mailing_for_later_waits_for_its_time(newsroom: Newsroom, relay: ScriptedRelay) -> None:
+    await newsroom.join(ANNA)
+    now = await newsroom.press.ledger.now()
+    mailing = await schedule(newsroom.press, "harbour", ["readers"], now=now, starts=now + timedelta(hours=1))
+
+    await tick(newsroom.press, "test")
+    await newsroom.work()
+
+    assert (await newsroom.press.mailings.get(mailing.id)).state is MailingState.SCHEDULED
+    assert relay.received == []
+
+
+async def test_a_mailing_cancelled_before_its_time_mails_nobody(newsroom: Newsroom, relay: ScriptedRelay) -> None:
+    await newsroom.join(ANNA)
+    now = await newsroom.press.ledger.now()
+    mailing = await schedule(newsroom.press, "harbour", ["readers"], now=now)
+
+    await cancel(newsroom.press, mailing.id, now=now)
+    await tick(newsroom.press, "test")
+    await newsroom.work()
+
+    assert relay.received == []
+    assert (await newsroom.press.ledger.counts(mailing.id)).balanced
+
+
+async def test_a_mailing_cancelled_while_sending_excludes_the_pending(newsroom: Newsroom, relay: ScriptedRelay) -> None:
+    await newsroom.join(ANNA, BEN)
+    mailing = await newsroom.send()
+
+    await cancel(newsroom.press, mailing.id, now=await newsroom.press.ledger.now())
+    await newsroom.work()
+
+    counts = await newsroom.press.ledger.counts(mailing.id)
+    assert (counts.excluded_by, counts.pending, counts.balanced) == ({"cancelled": 2}, 0, True)
+    assert relay.received == []
+    assert await newsroom.press.ledger.open_mailings() == []
+
+
+async def test_a_paused_mailing_waits_and_a_resumed_one_goes_on(newsroom: Newsroom, relay: ScriptedRelay) -> None:
+    await newsroom.join(ANNA, BEN)
+    mailing = await newsroom.send()
+    now = await newsroom.press.ledger.now()
+
+    await pause(newsroom.press, mailing.id, now=now, why="A wrong link")
+    await newsroom.work()
+    while_paused = list(relay.received)
+    await resume(newsroom.press, mailing.id, now=now)
+    await newsroom.work()
+
+    assert while_paused == []
+    assert relay.addresses() == [ANNA, BEN]
+    assert (await newsroom.press.mailings.get(mailing.id)).problem == ""
+
+
+async def test_what_is_not_paused_cannot_be_resumed(newsroom: Newsroom) -> None:
+    mailing = await newsroom.send()
+
+    with pytest.raises(ConflictError, match="nothing to resume"):
+        await resume(newsroom.press, mailing.id, now=await newsroom.press.ledger.now())
+
+
+async def test_progress_counts_what_is_done_and_how_fast(newsroom: Newsroom) -> None:
+    await newsroom.join(ANNA, BEN)
+    mailing = await newsroom.send()
+    before = await progress_of(newsroom.press, mailing.id)
+
+    await newsroom.work()
+
+    after = await progress_of(newsroom.press, mailing.id)
+    assert (before.counts.pending, before.rate_per_second, before.finish) == (2, 0.0, None)
+    assert (after.counts.accepted, after.mailing.state) == (2, MailingState.COMPLETE)
+    assert after.rate_per_second > 0
+
+
+async def test_everybody_has_an_answer_to_why(newsroom: Newsroom, relay: ScriptedRelay) -> None:
+    (anna, ben) = await newsroom.join(ANNA, BEN)
+    relay.at_rcpt[BEN] = ["451 4.7.1 Later"]
+    mailing = await newsroom.send()
+    pending = await why(newsroom.press, mailing.id, ANNA)
+    await newsroom.work()
+
+    accepted, deferred = await explain_many(newsroom.press, mailing.id, [anna, ben])
+    stranger = await why(newsroom.press, mailing.id, "nobody@example.com")
+
+    assert pending.standing is Standing.PENDING
+    assert "their turn is still to come" in pending.sentence
+    assert accepted.sentence == f"{ANNA} was mailed mailing 1 (The harbour opens): the relay accepted the message."
+    assert (deferred.standing, "451 4.7.1 Later" in deferred.sentence) == (Standing.DEFERRED, True)
+    assert "Next try: " in deferred.sentence
+    assert (stranger.standing, "nobody with this address is known" in stranger.sentence) == (None, True)
+
+
+async def test_a_test_goes_to_any_address_and_is_counted_nowhere(newsroom: Newsroom, relay: ScriptedRelay) -> None:
+    outcome = await send_test(newsroom.press, "harbour", "boss@example.com", now=await newsroom.press.ledger.now())
+
+    ((address, message),) = relay.received
+    assert (outcome.kind, address) == (OutcomeKind.ACCEPTED, "boss@example.com")
+    assert b"Subject: [TEST] The harbour opens\r\n" in message
+    assert await newsroom.press.mailings.all() == []
+    assert await newsroom.press.people.subscribers.last_id() == 0
+
+
+async def test_a_test_to_a_subscriber_is_filled_with_their_fields(newsroom: Newsroom, relay: ScriptedRelay) -> None:
+    await newsroom.join(ANNA)
+
+    await send_test(newsroom.press, "harbour", ANNA, now=await newsroom.press.ledger.now())
+
+    assert b"anna" in relay.received[0][1].split(b"\r\n\r\n", 1)[1]
+
+
+async def test_processes_that_report_are_alive(newsroom: Newsroom) -> None:
+    await report(newsroom.press, "worker", "press:17")
+    await report(newsroom.press, "worker", "press:4")
+
+    assert await alive(newsroom.press) == {"worker": ["press:17", "press:4"]}
