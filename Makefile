@@ -13,13 +13,13 @@ test: setup ; @$(BIN)/pytest --numprocesses 2 --dist loadgroup
 check: setup ; @$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/mypy && $(BIN)/pytest --quiet tests/house
 fmt: setup ; @$(BIN)/ruff check --fix . && $(BIN)/ruff format .
 lock: .venv/lock/bin/uv ; @$(COMPILE) pyproject.toml -o requirements/run.txt && $(COMPILE) --group dev pyproject.toml -o requirements/dev.txt
-docs: setup ; @$(BIN)/python -m docs
-bench: setup ; @for one in bench/*.py; do $(BIN)/python "$$one" || exit 1; done
+docs: setup ; @$(BIN)/python -m mailer.cli.reference docs
+bench: setup ; @for one in $(notdir $(basename $(wildcard bench/[a-z]*.py))); do $(BIN)/python -m "bench.$$one" || exit 1; done
 
 # How the environment comes to be: from the locks, each file checked by its hash, then Pressrun itself, as it lies here.
 .venv/%.installed: requirements/%.txt pyproject.toml | .venv/bin/pip
 	@echo "Installing from requirements/$*.txt; this takes about a minute."
-	@$(BIN)/pip install --quiet --disable-pip-version-check --no-input --require-hashes --requirement requirements/$*.txt
+	@$(BIN)/pip install --quiet --disable-pip-version-check --no-input --use-pep517 --require-hashes --requirement requirements/$*.txt
 	@$(BIN)/pip install --quiet --disable-pip-version-check --no-input --no-deps --editable .
 	@touch $@
 

@@ -20,7 +20,7 @@ from mailer.bounces.event import Event, EventKind
 from mailer.bounces.policy import REASONS, Verdict, verdict_on
 from mailer.bounces.providers import provider_of
 from mailer.bounces.reading import read_report
-from mailer.bounces.report import RecipientReport, Report
+from mailer.bounces.report import RecipientReport, Report, ReportKind
 from mailer.bounces.store import Mark, ReportStore
 from mailer.bounces.verp import (
     TEST_MAILING,
@@ -42,8 +42,7 @@ WasMailed = Callable[[MailingId, SubscriberId], Awaitable[bool]]
 """Answers whether that person was in that mailing's audience."""
 
 _LONGEST_DIAGNOSTIC = 500
-_MARKS = {BounceClass.COMPLAINT: Mark.COMPLAINED}
-_NO_MARK = frozenset({BounceClass.DELAYED, BounceClass.DELIVERED, BounceClass.AUTO_REPLY})
+_MARKS = {ReportKind.FAILED: Mark.BOUNCED, ReportKind.COMPLAINT: Mark.COMPLAINED}
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,8 +149,8 @@ async def _report_on(
     subscriber = await people.subscribers.get(person)
     if subscriber is not None:
         await _apply(event, subscriber, people)
-    if bounce_class not in _NO_MARK:
-        await reports.mark(mailing, person, _MARKS.get(bounce_class, Mark.BOUNCED))
+    if report.kind in _MARKS:
+        await reports.mark(mailing, person, _MARKS[report.kind])
     return await _keep(event, reports)
 
 

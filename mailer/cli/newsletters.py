@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import asdict, replace
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -94,7 +94,8 @@ def edit(
     as_json: AsJson = False,
 ) -> None:
     """Change a newsletter; what is not named stays."""
-    wanted = {
+    # Texts all; a newsletter has fields of other kinds, too, which `replace` is checked against.
+    wanted: dict[str, Any] = {
         "name": name,
         "sender_address": sender_address,
         "sender_name": sender_name,

@@ -38,6 +38,12 @@ _ALWAYS = {
 _TRANSPORT = {"strict-transport-security": "max-age=31536000"}
 
 
+def _kept_for_ever(scope: Scope, status: int) -> str:
+    """Return what to say of a static file whose address names its content; nothing for all else."""
+    is_named = scope["path"].startswith("/static/") and scope["query_string"].startswith(b"v=")
+    return "public, max-age=31536000, immutable" if is_named and status in (200, 304) else ""
+
+
 class SecurityHeaders:
     """ASGI middleware that adds the headers above; pages are never kept by caches, static files are."""
 
@@ -57,7 +63,7 @@ class SecurityHeaders:
                 headers = MutableHeaders(scope=message)
                 for name, value in self._headers.items():
                     headers.setdefault(name, value)
-                headers.setdefault("cache-control", "no-store")
+                headers.setdefault("cache-control", _kept_for_ever(scope, message["status"]) or "no-store")
             await send(message)
 
         await self._app(scope, receive, send_complete)

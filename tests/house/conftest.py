@@ -33,7 +33,7 @@ def code(root: Path) -> Mapping[str, ast.Module]:
 @pytest.fixture(scope="session")
 def all_code(root: Path, code: Mapping[str, ast.Module]) -> Mapping[str, ast.Module]:
     """Give path → tree of everything in Python: the packages, the tests, the benchmarks."""
-    return {**code, **_parsed(root, "tests", "bench", "docs")}
+    return {**code, **_parsed(root, "tests", "bench")}
 
 
 def _parsed(root: Path, *folders: str) -> dict[str, ast.Module]:

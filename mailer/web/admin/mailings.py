@@ -59,6 +59,11 @@ class Live:
         return 100 * (counts.audience - counts.pending) // counts.audience if counts.audience else 0
 
     @property
+    def is_moving(self) -> bool:
+        """Whether the numbers can still change; those of a cancelled mailing do until its pending are excluded."""
+        return not self.mailing.is_finished or self.counts.pending > 0
+
+    @property
     def may_pause(self) -> bool:
         """Whether pausing is possible now."""
         return MailingState.PAUSED in MOVES[self.mailing.state]

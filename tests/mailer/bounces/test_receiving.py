@@ -129,8 +129,9 @@ async def test_everything_else_is_kept_on_record_only(desk: Desk, report: bytes,
     assert [event.bounce_class for event in await desk.reports.of_mailing(MAILING)] == [expected]
 
 
-async def test_a_delay_is_not_marked_as_a_bounce(desk: Desk) -> None:
-    await desk.receive(dsn(action="delayed"), desk.address_of(desk.anna))
+@pytest.mark.parametrize("report", [dsn(action="delayed"), dsn(action="delivered"), b"Subject: Hi\n\nThank you!\n"])
+async def test_only_failures_are_marked_as_bounces(desk: Desk, report: bytes) -> None:
+    await desk.receive(report, desk.address_of(desk.anna))
 
     assert await desk.reports.bits(MAILING, Mark.BOUNCED, 0) == 0
 

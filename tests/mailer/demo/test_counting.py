@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -24,14 +23,14 @@ ADDRESSES = {1: "ana@example.com", 2: "bo@example.com"}
 
 
 @pytest.fixture
-async def press(redis: Redis, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Press]:
+async def press(redis: Redis, monkeypatch: pytest.MonkeyPatch) -> Press:
     """Give a press in whose mailing 1 the people 1 and 2 were accepted."""
     monkeypatch.setenv("PRESSRUN_SECRET", "s" * 40)
     press = put_together(load_settings(), redis)
     for address in ADDRESSES.values():
         await press.people.subscribers.add(parse_address(address), now=NOW)
     await press.ledger.freeze(MAILING, 0, Words(audience=0b110, claimed=0b110, accepted=0b110))
-    yield press
+    return press
 
 
 def keep(folder: Path, press: Press, name: str, person: int, to: str = "") -> None:

@@ -6,6 +6,7 @@ import threading
 from collections.abc import Iterator
 from email.message import Message
 from http.server import BaseHTTPRequestHandler, HTTPServer
+from typing import ClassVar
 
 import pytest
 
@@ -16,7 +17,7 @@ from mailer.errors import PressrunError
 class Door(BaseHTTPRequestHandler):
     """Takes what is posted, and refuses whatever is not under /u/good."""
 
-    posted: list[tuple[str, str, str]] = []
+    posted: ClassVar[list[tuple[str, str, str]]] = []
 
     def do_POST(self) -> None:
         body = self.rfile.read(int(self.headers["Content-Length"])).decode()

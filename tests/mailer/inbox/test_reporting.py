@@ -22,9 +22,9 @@ def _parts(raw: bytes) -> tuple[EmailMessage, list[EmailMessage]]:
 
 def _blocks(part: EmailMessage) -> list[EmailMessage]:
     """Return what the standard library made of a message/* part: one message a block."""
-    payload = part.get_payload()
-    assert isinstance(payload, list)
-    return [block for block in payload if isinstance(block, EmailMessage)]
+    found = part.get_payload()
+    assert isinstance(found, list)
+    return [block for block in found if isinstance(block, EmailMessage)]
 
 
 def test_a_delivery_report_has_the_three_parts_of_rfc_3464() -> None:
@@ -46,7 +46,7 @@ def test_a_delivery_report_has_the_three_parts_of_rfc_3464() -> None:
     assert "Hello" not in str(returned.get_payload())
 
 
-def test_an_abuse_report_has_the_three_parts_of_rfc_5965() -> None:
+def test_a_feedback_report_has_the_three_parts_of_rfc_5965() -> None:
     raw = feedback_report(
         MESSAGE, mail_from="b+t@example.com", recipient="complains.anna@example.org", report_id="7", now=NOW
     )

@@ -57,6 +57,8 @@ async def test_static_files_are_named_by_their_content(site: Site) -> None:
     assert "?v=" in address
     assert answer.status == 200
     assert answer.header("content-type").startswith("text/css")
+    assert "immutable" in answer.header("cache-control")
+    assert (await site.visitor.get(address.partition("?")[0])).header("cache-control") == "no-store"
 
 
 @pytest.mark.parametrize(
