@@ -8,9 +8,6 @@ from datetime import datetime
 from mailer.issues.wording import check_line, check_slug
 from mailer.issues.wording import slugify as slugify
 
-FORMATS: tuple[str, ...] = ("markdown", "mjml", "html")
-"""What a source may be written in."""
-
 SUBJECT_LENGTH = 78
 """Longer subjects are cut off by most mail programs, and need folding (RFC 5322 §2.1.1)."""
 
@@ -33,10 +30,8 @@ class Issue:
     """The theme; empty: the newsletter's."""
     language: str = ""
     """BCP 47; empty: the newsletter's."""
-    format: str = ""
-    """One of FORMATS; empty: Markdown, laid out by a theme. The others are whole mails in themselves."""
     source: str
-    """The body; its lines end with a line feed, and no blank ones stand around it."""
+    """The Markdown body; its lines end with a line feed, and no blank ones stand around it."""
     created: datetime
     updated: datetime
     version: int = 0
