@@ -16,7 +16,6 @@ from datetime import timedelta
 
 import uvloop
 
-from mailer.delivery import presence
 from mailer.delivery.press import Press
 from mailer.delivery.sending import work_shift
 from mailer.settings import Settings, load_settings
@@ -81,6 +80,5 @@ def _set_up(settings: Settings) -> _Bench:
 
 
 async def _shift(bench: _Bench) -> int:
-    await presence.report(bench.press, "worker", process_name())
     lasts = timedelta(seconds=bench.press.settings.shift_seconds)
     return await work_shift(bench.press, bench.pool, lasts=lasts, is_stopping=is_stopping)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import signal
+from threading import Thread
 from typing import Any
 
 import uvloop
@@ -23,6 +24,9 @@ _TICK_SECONDS = 0.5
 _REDIS_AGAIN_SECONDS = 1.0
 
 
+_PRESENT_EVERY_SECONDS = 5.0
+
+
 def run_worker(settings: Settings) -> int:
     """Run a Celery worker until SIGTERM or Ctrl-C; shifts end, and outcomes are written, before it exits.
 
@@ -30,6 +34,8 @@ def run_worker(settings: Settings) -> int:
     """
     settings.secret()
     use_broker(settings)
+    # A thread of the parent process, which has nothing else to do: its children may be in the middle of a shift.
+    Thread(target=asyncio.run, args=(_be_present(settings),), daemon=True).start()
     app.worker_main(
         [
             "worker",
@@ -71,6 +77,18 @@ async def _tick_until(press: Press, stopped: asyncio.Event) -> None:
         if wanted := await tick(press, shiftwork.process_name()):
             await asyncio.to_thread(send_hints, wanted)
         await _wait(stopped, _TICK_SECONDS)
+
+
+async def _be_present(settings: Settings) -> None:
+    while True:
+        try:
+            async with open_press(settings) as press:
+                while True:
+                    await presence.report(press, "worker", shiftwork.process_name())
+                    await asyncio.sleep(_PRESENT_EVERY_SECONDS)
+        except StorageDownError:
+            # Celery says so in the log; an absent worker is what the others should see meanwhile.
+            await asyncio.sleep(_REDIS_AGAIN_SECONDS)
 
 
 async def _wait(stopped: asyncio.Event, seconds: float) -> None:

@@ -153,7 +153,9 @@ async def cancel_mailing(request: Request, mailing_id: int) -> Response:
 
 async def _live(press: Press, mailing_id: MailingId) -> Live:
     progress = await progress_of(press, mailing_id)
-    is_unattended = progress.mailing.is_active and not (await alive(press)).get("worker")
+    # Whatever moves is attended, so the processes need not be counted with every refresh.
+    is_still = progress.mailing.is_active and not progress.rate_per_second
+    is_unattended = is_still and not (await alive(press)).get("worker")
     return Live(progress, is_unattended=is_unattended, seen=now())
 
 
