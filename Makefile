@@ -14,7 +14,7 @@ check: setup ; @$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/my
 fmt: setup ; @$(BIN)/ruff check --fix . && $(BIN)/ruff format .
 lock: .venv/lock/bin/uv ; @$(COMPILE) pyproject.toml -o requirements/run.txt && $(COMPILE) --group dev pyproject.toml -o requirements/dev.txt
 docs: setup ; @$(BIN)/python -m mailer.cli.reference docs
-bench: setup ; @for one in $(notdir $(basename $(wildcard bench/[a-z]*.py))); do $(BIN)/python -m "bench.$$one" || exit 1; done
+bench: setup ; @for one in $(notdir $(basename $(shell grep -l __main__ bench/*.py))); do $(BIN)/python -m "bench.$$one" || exit 1; done
 
 # How the environment comes to be: from the locks, each file checked by its hash, then Pressrun itself, as it lies here.
 .venv/%.installed: requirements/%.txt pyproject.toml | .venv/bin/pip

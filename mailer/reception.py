@@ -1,4 +1,4 @@
-"""The listening processes: what comes back is let in here, by SMTP or from a mail server's pipe; and the demo's inbox."""
+"""The listening processes: what comes back is let in here, by SMTP or from a pipe; and the demo's inbox."""
 
 from __future__ import annotations
 
@@ -7,6 +7,8 @@ import logging
 import signal
 from collections.abc import Sequence
 from pathlib import Path
+
+import uvloop
 
 from mailer import clock
 from mailer.bounces.inbound import open_inbound
@@ -46,7 +48,7 @@ def run_inbound(settings: Settings) -> int:
     While Redis is down it goes on listening, and asks senders to come again. Raises ConfigError for a taken port.
     """
     _speak_up()
-    asyncio.run(_listen(settings))
+    uvloop.run(_listen(settings))
     return 0
 
 
@@ -56,7 +58,7 @@ def run_inbox(settings: Settings) -> int:
     Raises ConfigError for a taken port and for a folder that cannot be written.
     """
     _speak_up()
-    asyncio.run(_catch(settings))
+    uvloop.run(_catch(settings))
     return 0
 
 

@@ -15,7 +15,7 @@ from mailer import maillog, shiftwork
 from mailer.delivery import presence
 from mailer.delivery.press import Press
 from mailer.delivery.ticking import tick
-from mailer.settings import Settings
+from mailer.settings import Settings, load_settings
 from mailer.tasks import DELIVERY, app, send_hints, use_broker
 from mailer.wiring import open_press
 from subscribers.errors import StorageDownError
@@ -32,10 +32,9 @@ def run_worker(settings: Settings) -> int:
 
     Waits while Redis is away, and goes on when it is back.
     """
+    _log_to_terminal()
     settings.secret()
     use_broker(settings)
-    # A thread of the parent process, which has nothing else to do: its children may be in the middle of a shift.
-    Thread(target=asyncio.run, args=(_be_present(settings),), daemon=True).start()
     app.worker_main(
         [
             "worker",
@@ -52,10 +51,15 @@ def run_worker(settings: Settings) -> int:
 
 def run_scheduler(settings: Settings) -> int:
     """Tick twice a second until SIGTERM or Ctrl-C. Any number of schedulers may run."""
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+    _log_to_terminal()
     use_broker(settings)
     uvloop.run(_schedule(settings))
     return 0
+
+
+def _log_to_terminal() -> None:
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+    logging.getLogger("kombu").setLevel(logging.WARNING)
 
 
 async def _schedule(settings: Settings) -> None:
@@ -111,5 +115,7 @@ def _process_ends(**_: Any) -> None:
 
 @worker_ready.connect  # type: ignore[untyped-decorator]
 def _ready(**_: Any) -> None:
-    # The supervisor and the tests wait for this line.
-    print("worker ready", flush=True)
+    # The demo waits for this line.
+    logging.getLogger("pressrun").info("worker ready")
+    # In the parent process, whose children may be in the middle of a shift; and not before it has forked them.
+    Thread(target=asyncio.run, args=(_be_present(load_settings()),), daemon=True).start()

@@ -1,12 +1,16 @@
-"""A real Redis for every test that needs one: a child of its own for each worker process, ended by its pid."""
+"""A real Redis for every test that needs one: a child of its own for each worker process, ended by its pid.
+
+And two rules for all: tests that start many processes take turns, and in CI nothing that is missing is passed over.
+"""
 
 from __future__ import annotations
 
+import os
 import shutil
 import socket
 import subprocess
 import time
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Generator, Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,6 +26,27 @@ settings.register_profile("untimed", deadline=None)
 settings.load_profile("untimed")
 
 _START_TIMEOUT_SECONDS = 20.0
+_MAY_BE_MISSING = "beside"
+"""In the reason of a test that needs a file which lies beside a checkout, not in it: that may be missing in CI, too."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Let the journeys take turns, and the browser's tests: at once, they would wait for each other's processor."""
+    for item in items:
+        for name in ("journey", "browser"):
+            if item.get_closest_marker(name) and not item.get_closest_marker("xdist_group"):
+                item.add_marker(pytest.mark.xdist_group(name))
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport() -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Fail a test in CI that would be skipped on a laptop: there, whatever it needs has to be installed."""
+    report = yield
+    is_skipped = report.skipped and not hasattr(report, "wasxfail")
+    if is_skipped and os.environ.get("CI") and _MAY_BE_MISSING not in str(report.longrepr):
+        report.outcome = "failed"
+        report.longrepr = f"skipped, which is not allowed in CI: {report.longrepr}"
+    return report
 
 
 @dataclass

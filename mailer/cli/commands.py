@@ -81,17 +81,24 @@ _app = typer.Typer(
 )
 
 
+def _say_version(is_asked: bool) -> None:
+    # Before a command is looked for: there is none beside `--version`.
+    if is_asked:
+        from importlib.metadata import version
+
+        print(f"pressrun {version('pressrun')}")
+        raise typer.Exit
+
+
 @_app.callback()
 def _press(
     home: Annotated[str, typer.Option(help="The home folder; $PRESSRUN_HOME, else ./.pressrun.", metavar="DIR")] = "",
-    version: Annotated[bool, typer.Option("--version", help="Say the version and exit.", is_eager=True)] = False,
+    _version: Annotated[
+        bool,
+        typer.Option("--version", help="Say the version and exit.", is_eager=True, callback=_say_version),
+    ] = False,
 ) -> None:
     """A newsletter press that you run yourself, and that can prove what happened to every recipient."""
-    if version:
-        from importlib.metadata import version as installed
-
-        print(f"pressrun {installed('pressrun')}")
-        raise typer.Exit
     if home:
         # The children of a command, such as the demo's, must find the same folder.
         os.environ["PRESSRUN_HOME"] = home

@@ -1,4 +1,7 @@
-"""Writes docs/commands.md and docs/settings.md from the code: `python -m mailer.cli.reference [DOCS]`."""
+"""Writes what the documentation takes from the code: `python -m mailer.cli.reference [DOCS]`.
+
+That is docs/commands.md, docs/settings.md, and the table of people's keys in docs/redis.md.
+"""
 
 from __future__ import annotations
 
@@ -11,8 +14,11 @@ from typer import core
 
 from mailer.cli.commands import COMMANDS, load_command
 from mailer.cli.settingsfile import setting_notes
+from subscribers import keys
 
 _MADE = "<!-- Written by `make docs` from the code; changes here are lost. -->"
+_KEYS_BEGIN = "<!-- Written by `make docs` from subscribers/keys.py; changes here are lost. -->\n"
+_KEYS_END = "<!-- Until here. -->\n"
 _HABITS = (
     "Every command has `--help`; most have `--json`, which prints one JSON value and nothing else. Exit status 0: "
     "done; 1: a check found something, or the answer is no; 2: you must do something, and a sentence says what."
@@ -49,12 +55,22 @@ def settings_page() -> str:
     return "\n\n".join(parts) + "\n"
 
 
+def redis_page(page: str) -> str:
+    """Return docs/redis.md with the table of people's keys as it is now."""
+    before, _, rest = page.partition(_KEYS_BEGIN)
+    table = "".join(f"{line}\n" for line in (keys.__doc__ or "").splitlines() if line.startswith("|"))
+    return f"{before}{_KEYS_BEGIN}\n{table}\n{_KEYS_END}{rest.partition(_KEYS_END)[2]}"
+
+
 def main(arguments: list[str]) -> None:
-    """Write both pages into the folder named, else into docs."""
+    """Write the pages into the folder named, else into docs."""
     folder = Path(arguments[0] if arguments else "docs")
     folder.mkdir(exist_ok=True)
     (folder / "commands.md").write_text(commands_page(), encoding="utf-8")
     (folder / "settings.md").write_text(settings_page(), encoding="utf-8")
+    redis = folder / "redis.md"
+    if redis.is_file():
+        redis.write_text(redis_page(redis.read_text(encoding="utf-8")), encoding="utf-8")
 
 
 def _command(path: str, command: core.TyperCommand | core.TyperGroup, mark: str) -> Iterator[str]:

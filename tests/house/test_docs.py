@@ -79,6 +79,14 @@ def test_every_verb_of_the_makefile_is_documented(root: Path) -> None:
     assert [verb for verb in verbs if f"make {verb}" not in said] == []
 
 
+def test_every_benchmark_is_on_its_page(root: Path) -> None:
+    page = (root / "docs/benchmarks.md").read_text()
+    benchmarks = [file.stem for file in (root / "bench").glob("*.py") if "__main__" in file.read_text()]
+
+    assert benchmarks
+    assert [name for name in benchmarks if f"`bench.{name}`" not in page] == []
+
+
 @pytest.mark.parametrize(
     ("target", "leads"),
     [("states.md", True), ("states.md#people", True), ("states.md#nobody", False), ("no.md", False)],

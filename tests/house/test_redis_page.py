@@ -15,8 +15,8 @@ _STORES = re.compile(r"(?:^|/)(?:keys|store|\w+store)\.py$|/store/")
 @pytest.fixture(scope="module")
 def documented(root: Path) -> frozenset[str]:
     """Give every key in the page's tables, with `*` for what varies."""
-    cells = re.findall(r"^\| `([^`]+)` \|", (root / "docs/redis.md").read_text(), re.MULTILINE)
-    return frozenset(_starred(cell) for cell in cells)
+    cells = re.findall(r"^\| (`[^|]+`) \|", (root / "docs/redis.md").read_text(), re.MULTILINE)
+    return frozenset(_starred(key) for cell in cells for key in re.findall(r"`([^`]+)`", cell))
 
 
 def test_every_key_of_the_code_is_on_the_page(code: Mapping[str, ast.Module], documented: frozenset[str]) -> None:
@@ -78,5 +78,8 @@ def _starred(key: str) -> str:
 
 
 def _is_in(key: str, documented: frozenset[str]) -> bool:
+    if key.endswith(":"):
+        # The beginning of several keys that are put together elsewhere.
+        return any(one.startswith(key) for one in documented)
     # The page may say more than the code does, as in `mailing:<id>:bounced` for what the code calls `mailing:*:*`.
     return key in documented or any(re.fullmatch(re.escape(one).replace(r"\*", "[^:]+"), key) for one in documented)

@@ -45,10 +45,19 @@ async def _types(redis: Redis) -> dict[str, str]:
 
 
 def _documented() -> list[tuple[re.Pattern[str], str]]:
-    rows = re.findall(r"^\| `([^`]+)` \| ([a-z ]+) \|", (ROOT / "docs/redis.md").read_text(), re.MULTILINE)
-    return [(_pattern(key), _TYPES.get(kind, kind)) for key, kind in rows]
+    rows = re.findall(r"^\| (`[^|]+`) \| ([a-z, ]+) \|", (ROOT / "docs/redis.md").read_text(), re.MULTILINE)
+    return [
+        (_pattern(key), _TYPES.get(kind, kind))
+        for keys, kinds in rows
+        for key, kind in zip(re.findall(r"`([^`]+)`", keys), kinds.split(", "), strict=True)
+    ]
 
 
 def _pattern(key: str) -> re.Pattern[str]:
-    escaped = re.escape(key).replace(r"\{cN\}", r"\{c\d+\}").replace(r"\{m<id>\}", r"\{m\d+\}")
+    escaped = (
+        re.escape(key)
+        .replace(r"\{cN\}", r"\{c\d+\}")
+        .replace(r"\{m<id>\}", r"\{m\d+\}")
+        .replace(r"\{a<2\ hex>\}", r"\{a[0-9a-f]{2}\}")
+    )
     return re.compile(re.sub(r"<[^>]*>", ".+", escaped))

@@ -14,8 +14,10 @@ from datetime import datetime, timedelta
 
 from fastapi import APIRouter, Request, Response
 
+from mailer.bounces.store import Mark
 from mailer.clock import now
 from mailer.delivery.press import Press
+from mailer.issues.mailing import MailingId
 from mailer.tokens import Kind
 from mailer.web.pages import page
 from mailer.web.troubles import not_found
@@ -43,6 +45,8 @@ class _Place:
     subscriber: Subscriber | None
     mailing_list: MailingList | None
     state: SubscriptionState | None
+    mailing: MailingId
+    """The mailing whose link it was."""
 
 
 # With a slash at the end, too: some programs add one, and a redirect would lose the POST (RFC 8058 §3.1).
@@ -62,7 +66,9 @@ async def leave_at_once(request: Request, token: str) -> Response:
     if place is None:
         return _unknown(request)
     if place.subscriber and place.mailing_list:
-        await leave(_people(request), place.subscriber.id, place.mailing_list.id, now())
+        press: Press = request.app.state.press
+        await leave(press.people, place.subscriber.id, place.mailing_list.id, now())
+        await press.reports.mark(place.mailing, place.subscriber.id, Mark.UNSUBSCRIBED)
     return page(request, "public/left.html", token=token, place=place)
 
 
@@ -90,7 +96,7 @@ async def _place(request: Request, token: str) -> _Place | None:
         mailing_list = None
     subscriber = await press.people.subscribers.get(subscriber_id)
     state = await press.people.lists.state_of(list_id, subscriber_id) if subscriber and mailing_list else None
-    return _Place(subscriber, mailing_list, state)
+    return _Place(subscriber, mailing_list, state, MailingId(numbers[2]))
 
 
 async def _undo(people: People, subscriber_id: SubscriberId, list_id: ListId, moment: datetime) -> bool:

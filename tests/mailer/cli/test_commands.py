@@ -42,6 +42,12 @@ def _seconds_of_help() -> float:
     return after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
 
 
+def test_the_version_needs_no_command() -> None:
+    done = subprocess.run([sys.executable, "-m", "mailer", "--version"], capture_output=True, text=True, check=True)
+
+    assert done.stdout.startswith("pressrun 0.")
+
+
 def test_nothing_heavy_is_loaded_for_help() -> None:
     code = (
         "import sys, mailer.__main__; "

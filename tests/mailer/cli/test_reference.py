@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from mailer.cli.reference import commands_page, main, settings_page
+from mailer.cli.reference import commands_page, main, redis_page, settings_page
 
 DOCS = Path(__file__).parents[3] / "docs"
 
@@ -15,6 +15,13 @@ def test_the_page_about_commands_is_current() -> None:
 
 def test_the_page_about_settings_is_current() -> None:
     assert (DOCS / "settings.md").read_text(encoding="utf-8") == settings_page(), "run `make docs`"
+
+
+def test_the_page_about_redis_is_current() -> None:
+    page = (DOCS / "redis.md").read_text(encoding="utf-8")
+
+    assert "`people:last-id`" in page
+    assert page == redis_page(page), "run `make docs`"
 
 
 def test_the_pages_name_every_command_and_say_what_it_does() -> None:

@@ -9,9 +9,11 @@ from pathlib import Path
 import pytest
 
 from mailer import clock
+from mailer.bounces.store import Mark
+from mailer.issues.mailing import MailingId
 from mailer.tokens import Kind
 from mailer.wiring import put_together
-from subscribers.cohort import SubscriberId
+from subscribers.cohort import Cohort, SubscriberId
 from subscribers.joining import leave
 from subscribers.lists import ListId
 from subscribers.storage import open_redis
@@ -73,6 +75,14 @@ async def test_http_1_0_without_any_header_is_enough(site: Site) -> None:
 
     assert head.split(b"\r\n")[0].split()[1] == b"200"
     assert await site.state_of(ana) is SubscriptionState.LEFT
+
+
+async def test_the_mailing_keeps_who_left_by_its_link(site: Site) -> None:
+    (ana,) = await site.join("ana@example.com")
+
+    say(site.port, f"POST /u/{token_of(site, ana)} HTTP/1.0\r\n\r\n".encode())
+
+    assert await site.press.reports.cohort(MailingId(1), Mark.UNSUBSCRIBED, [0]) == Cohort.of([ana])
 
 
 async def test_leaving_twice_is_as_welcome_as_once(site: Site) -> None:
