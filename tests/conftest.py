@@ -42,8 +42,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 def pytest_runtest_makereport() -> Generator[None, pytest.TestReport, pytest.TestReport]:
     """Fail a test in CI that would be skipped on a laptop: there, whatever it needs has to be installed."""
     report = yield
-    is_skipped = report.skipped and not hasattr(report, "wasxfail")
-    if is_skipped and os.environ.get("CI") and _MAY_BE_MISSING not in str(report.longrepr):
+    is_passed_over = report.skipped and not hasattr(report, "wasxfail")
+    if is_passed_over and os.environ.get("CI") and _MAY_BE_MISSING not in str(report.longrepr):
         report.outcome = "failed"
         report.longrepr = f"skipped, which is not allowed in CI: {report.longrepr}"
     return report

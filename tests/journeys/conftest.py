@@ -1,4 +1,4 @@
-"""A whole installation for each journey: Redis on disk, and real worker, scheduler, web, inbound and inbox processes."""
+"""A whole installation for each journey: Redis on disk, and a real worker, scheduler and inbox, killed at will."""
 
 from __future__ import annotations
 
@@ -182,9 +182,7 @@ def kill_group(process: subprocess.Popen[bytes]) -> None:
 
 
 @pytest.fixture
-def installation(
-    tmp_path: Path, start_redis: StartRedis, monkeypatch: pytest.MonkeyPatch
-) -> Iterator[Installation]:
+def installation(tmp_path: Path, start_redis: StartRedis, monkeypatch: pytest.MonkeyPatch) -> Iterator[Installation]:
     """Give an installation with a Redis that keeps everything on disk; nothing else runs yet."""
     redis = start_redis(appendonly=True)
     inbox_port, inbound_port, web_port = free_ports(3)

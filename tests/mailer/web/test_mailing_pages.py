@@ -13,7 +13,7 @@ from subscribers.subscription import SubscriptionState
 from tests.mailer.web.conftest import Site
 
 
-async def sent(site: Site) -> Mailing:
+async def mailed(site: Site) -> Mailing:
     """Send the issue to people of every fate."""
     await site.join("ana@example.com", "ben@example.com", "gone.cy@example.com")
     await site.join("dora@example.com", state=SubscriptionState.LEFT)
@@ -23,7 +23,7 @@ async def sent(site: Site) -> Mailing:
 
 
 async def test_each_number_leads_to_exactly_the_people_behind_it(site: Site) -> None:
-    mailing = await sent(site)
+    mailing = await mailed(site)
     page = (await site.admin.get(f"/admin/mailings/{mailing.id}")).text
 
     links = re.findall(rf'<a href="(/admin/mailings/{mailing.id}/people/[^"]+)">([\d,]+)</a>', page)
@@ -44,7 +44,7 @@ async def test_each_number_leads_to_exactly_the_people_behind_it(site: Site) -> 
 
 
 async def test_the_refused_are_shown_with_what_the_server_said(site: Site) -> None:
-    mailing = await sent(site)
+    mailing = await mailed(site)
 
     page = (await site.admin.get(f"/admin/mailings/{mailing.id}/people/refused")).text
 
@@ -53,13 +53,13 @@ async def test_the_refused_are_shown_with_what_the_server_said(site: Site) -> No
 
 @pytest.mark.parametrize("part", ["people/nonsense", "people/excluded?reason=nonsense", "people/"])
 async def test_a_standing_that_does_not_exist_is_not_found(site: Site, part: str) -> None:
-    mailing = await sent(site)
+    mailing = await mailed(site)
 
     assert (await site.admin.get(f"/admin/mailings/{mailing.id}/{part}")).status == 404
 
 
 async def test_the_page_answers_why_in_a_sentence(site: Site) -> None:
-    mailing = await sent(site)
+    mailing = await mailed(site)
     path = f"/admin/mailings/{mailing.id}?address="
 
     left = (await site.admin.get(f"{path}dora@example.com")).text
@@ -88,7 +88,7 @@ async def test_a_running_mailing_reloads_itself_where_there_is_no_javascript(sit
 
 
 async def test_the_live_part_is_the_same_as_on_the_page(site: Site) -> None:
-    mailing = await sent(site)
+    mailing = await mailed(site)
 
     live = (await site.admin.get(f"/admin/mailings/{mailing.id}/live")).text.strip()
 
@@ -102,7 +102,7 @@ async def test_a_mailing_that_does_not_exist_is_not_found(site: Site, mailing_id
 
 
 async def test_a_reader_sees_their_own_copy_in_the_browser(site: Site) -> None:
-    mailing = await sent(site)
+    mailing = await mailed(site)
     ana = (await site.press.people.subscribers.search("ana@example.com"))[0]
     token = site.press.tokens.link(Kind.VIEW, mailing.id, ana.id)
 

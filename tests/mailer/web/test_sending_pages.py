@@ -92,7 +92,7 @@ async def test_sending_the_same_issue_to_the_same_list_again_must_be_meant(site:
     assert meant.header("location") == "/admin/mailings/2"
 
 
-async def test_an_issue_that_the_check_refuses_is_not_sent(site: Site) -> None:
+async def test_an_issue_that_the_check_refuses_goes_to_nobody(site: Site) -> None:
     await site.join("ana@example.com")
     form = await confirmation(site)
     issue = await site.press.issues.get("harbour")
@@ -155,7 +155,7 @@ async def test_asking_to_cancel_changes_nothing(site: Site) -> None:
     assert (await site.press.mailings.all())[0].state is MailingState.SCHEDULED
 
 
-async def test_a_test_is_sent_to_any_address_and_the_servers_answer_is_shown(site: Site) -> None:
+async def test_a_test_goes_to_any_address_and_the_servers_answer_is_shown(site: Site) -> None:
     answer = await site.admin.post("/admin/issues/harbour/test", {"address": "stranger@example.com"})
 
     assert "Test to stranger@example.com sent" in answer.text
@@ -167,7 +167,7 @@ async def test_a_test_is_sent_to_any_address_and_the_servers_answer_is_shown(sit
 @pytest.mark.parametrize(
     ("address", "said"), [("no address", "not an email address"), ("gone.ben@example.com", "550 5.1.1")]
 )
-async def test_a_test_that_cannot_be_sent_says_why(site: Site, address: str, said: str) -> None:
+async def test_a_test_that_cannot_be_handed_over_says_why(site: Site, address: str, said: str) -> None:
     answer = await site.admin.post("/admin/issues/harbour/test", {"address": address})
 
     assert answer.status == 200

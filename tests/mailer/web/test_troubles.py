@@ -34,20 +34,20 @@ async def test_a_bug_becomes_a_page_and_its_address_stays_out_of_the_log(
     class App:
         state = State({"settings": site.press.settings})
 
-    sent: list[Message] = []
+    answers: list[Message] = []
 
     async def receive() -> Message:
         return {"type": "http.request"}
 
     async def send(message: Message) -> None:
-        sent.append(message)
+        answers.append(message)
 
     scope = {"type": "http", "method": "GET", "path": "/u/a-token", "headers": [], "query_string": b"", "app": App()}
     with caplog.at_level(logging.ERROR):
         await Lifeboat(broken)(scope, receive, send)
 
-    page = sent[1]["body"].decode()
-    assert sent[0]["status"] == 500
+    page = answers[1]["body"].decode()
+    assert answers[0]["status"] == 500
     assert "not your doing" in page
     assert "a secret detail" not in page
     assert "a secret detail" in caplog.text
