@@ -9,7 +9,7 @@ from threading import Thread
 from typing import Any
 
 import uvloop
-from celery.signals import worker_process_shutdown, worker_ready, worker_shutting_down
+from celery.signals import setup_logging, worker_process_shutdown, worker_ready, worker_shutting_down
 
 from mailer import maillog, shiftwork
 from mailer.delivery import presence
@@ -32,7 +32,6 @@ def run_worker(settings: Settings) -> int:
 
     Waits while Redis is away, and goes on when it is back.
     """
-    _log_to_terminal()
     settings.secret()
     use_broker(settings)
     app.worker_main(
@@ -57,9 +56,12 @@ def run_scheduler(settings: Settings) -> int:
     return 0
 
 
-def _log_to_terminal() -> None:
+@setup_logging.connect  # type: ignore[untyped-decorator]
+def _log_to_terminal(**_: Any) -> None:
+    # A receiver of this signal tells Celery to leave logging alone.
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
-    logging.getLogger("kombu").setLevel(logging.WARNING)
+    for library in ("celery", "kombu"):
+        logging.getLogger(library).setLevel(logging.WARNING)
 
 
 async def _schedule(settings: Settings) -> None:
