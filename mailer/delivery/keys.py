@@ -11,6 +11,9 @@ from mailer.issues.mailing import MailingId
 OPEN = "ledgers:open"
 """The key of the set of mailings whose ledger is not closed."""
 
+ALIVE = "alive"
+"""The key of the hash process -> when it last said that it is at work (milliseconds since 1970)."""
+
 
 def word(mailing: MailingId, chunk: int, name: str) -> str:
     """Return the key of one bitmap: `audience`, `accepted`, ... or `excluded:<reason>`."""
@@ -55,8 +58,3 @@ def pace(mailing: MailingId) -> str:
 def request(request_id: str) -> str:
     """Return the key that remembers which mailing a request made, so that pressing twice makes one."""
     return f"request:{request_id}"
-
-
-def alive(kind: str, name: str) -> str:
-    """Return the key that a running process renews."""
-    return f"alive:{kind}:{name}"

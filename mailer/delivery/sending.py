@@ -61,14 +61,9 @@ async def work_shift(press: Press, pool: Pool, *, lasts: timedelta, is_stopping:
     except RelayError as error:
         shift.end_for_relay(str(error))
     finally:
-        shift.is_ended = True
-        feeder.cancel()
-        failures = await asyncio.gather(feeder, return_exceptions=True)
-        shift.close()
+        await shift.close(feeder)
         await scribe
-    for failure in failures:
-        if isinstance(failure, Exception):
-            raise failure
+    await feeder
     return shift.settled_count
 
 
@@ -93,6 +88,7 @@ class _Shift:
         self._ends_at = loop.time() + lasts.total_seconds()
         self._workshop = Workshop(press)
         self._passes: list[Pass] = []
+        self._mailings: set[MailingId] = set()
         self._laid_out: asyncio.Queue[_InHand | None] = asyncio.Queue(press.settings.window_size)
         self._on_the_wire: dict[int, _InHand] = {}
         self._last_key = 0
@@ -115,6 +111,7 @@ class _Shift:
         try:
             while not self._is_over() and (batch_pass := await self._patiently(self._next_pass)):
                 self._passes.append(batch_pass)
+                self._mailings.add(batch_pass.mailing.id)
                 await self._lay_out(batch_pass)
                 batch_pass.is_fed = True
                 self._news.set()
@@ -215,12 +212,12 @@ class _Shift:
     async def _keep_writing(self) -> None:
         while self._passes or not self._is_closed:
             await self._patiently(self._suppress_refused)
-            if asyncio.get_running_loop().time() - self._looked_at >= _LOOK_EVERY_SECONDS or self._is_closed:
+            if asyncio.get_running_loop().time() - self._looked_at >= _LOOK_EVERY_SECONDS:
                 await self._patiently(self._look_around)
             for batch_pass in list(self._passes):
                 await self._patiently(partial(self._write, batch_pass))
             await self._wait_for_news()
-        await self._patiently(self._count_pace)
+        await self._patiently(self._look_around)
 
     async def _suppress_refused(self) -> None:
         """Draw the conclusions of refusals before the refusals are written: a crash between the two repeats both."""
@@ -257,7 +254,9 @@ class _Shift:
         """See which mailings were paused or cancelled meanwhile, report troubles, and count the pace."""
         self._looked_at = asyncio.get_running_loop().time()
         await self.clock.set(self.press.ledger)
-        for mailing_id in {batch_pass.mailing.id for batch_pass in self._passes}:
+        # A relay that cannot be used concerns everybody, also mailings that this shift did not come to.
+        concerned = await self.press.ledger.open_mailings() if self._relay_problem else list(self._mailings)
+        for mailing_id in concerned:
             mailing = await self._report_trouble(await self.press.mailings.get(mailing_id))
             if mailing.state is not MailingState.SENDING:
                 self._halted.add(mailing_id)
@@ -307,8 +306,14 @@ class _Shift:
         self._relay_problem = f"{problem} Tried again by itself every few seconds; nobody is skipped."
         maillog.relay_failed(problem)
 
-    def close(self) -> None:
+    async def close(self, feeder: asyncio.Task[None]) -> None:
         """Take back everybody who was claimed and not handed over; let the scribe write what there is, and end."""
+        self.is_ended = True
+        # The feeder ends by itself, so that it does not drop a lease that it is just taking; it needs room to do so.
+        while not feeder.done():
+            while not self._laid_out.empty():
+                self._laid_out.get_nowait()
+            await asyncio.wait({feeder}, timeout=_WRITE_EVERY_SECONDS)
         for batch_pass in self._passes:
             refused = [one.recipient.subscriber for one, _ in self._refusals if one.batch_pass is batch_pass]
             batch_pass.give_back_all_but(refused)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from mailer.delivery import keys
 from mailer.delivery.controlling import BlockedError, cancel, pause, resume, schedule
 from mailer.delivery.explaining import explain_many, why
 from mailer.delivery.ledger import Standing
@@ -178,3 +179,11 @@ async def test_processes_that_report_are_alive(newsroom: Newsroom) -> None:
     await report(newsroom.press, "worker", "press:4")
 
     assert await alive(newsroom.press) == {"worker": ["press:17", "press:4"]}
+
+
+async def test_processes_that_fell_silent_are_gone(newsroom: Newsroom) -> None:
+    await report(newsroom.press, "worker", "press:17")
+    await newsroom.press.redis.hset(keys.ALIVE, "worker:press:3", "1000")
+
+    assert await alive(newsroom.press) == {"worker": ["press:17"]}
+    assert await newsroom.press.redis.hkeys(keys.ALIVE) == [b"worker:press:17"]

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mailer.errors import ConfigError
-from mailer.senders.dkim import Algorithm, SigningKey, load_key, make_private_key, relaxed_body, sign
+from mailer.senders.dkim import Algorithm, SigningKey, load_key, make_private_key, relaxed_body, sign, sign_canonical
 
 NOW = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
 RSA = load_key("news.example.com", "s2026", make_private_key())
@@ -53,6 +53,12 @@ def test_two_keys_give_two_signatures_over_the_same_body_hash() -> None:
     assert verifies(signed, RSA, ED25519)
     assert signed.count(b"DKIM-Signature:") == 2
     assert signed.endswith(MESSAGE)
+
+
+def test_a_canonical_body_is_signed_alike_without_a_second_look() -> None:
+    canonical = MESSAGE.partition(b"\r\n\r\n")[0] + b"\r\n\r\nShips came in.\r\n"
+
+    assert sign_canonical(canonical, [RSA], NOW) == sign(canonical, [RSA], NOW)
 
 
 @pytest.mark.parametrize(
