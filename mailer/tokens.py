@@ -1,10 +1,11 @@
 """Signed tokens: short strings that say who, and that nobody else can make.
 
-A token is `version ‖ kind ‖ numbers ‖ MAC`. The numbers are unsigned LEB128; the MAC is HMAC-SHA256 over all before
-it, cut to 16 bytes in links (RFC 8058 §3 asks for hard-to-forge; 128 bits is R26) and to 10 in return paths, whose
-local part may have 64 octets (RFC 5321 §4.5.3.1.1). Links use base64url; return paths use lower-case base32, since
-some mail servers change the case of a local part. Tokens never expire and need no store: an unsubscribe link works
-for ever.
+A token is `version ‖ kind ‖ numbers ‖ MAC`. The numbers are unsigned LEB128; the MAC is keyed BLAKE2b (RFC 7693 §2.9)
+over all before it, of 16 bytes in links (RFC 8058 §3 asks for hard-to-forge; 128 bits is R26) and of 10 in return
+paths, whose local part may have 64 octets (RFC 5321 §4.5.3.1.1). BLAKE2b is a MAC by design when it has a key, and
+costs a third of an HMAC: every message carries five tokens. Links use base64url; return paths use
+lower-case base32, since some mail servers change the case of a local part. Tokens never expire and need no store: an
+unsubscribe link works for ever.
 
 What it promises: any text gives the numbers that were signed, or None. What it does not do: hide the numbers.
 """
@@ -16,6 +17,7 @@ import binascii
 import hashlib
 import hmac
 from enum import IntEnum
+from hashlib import blake2b
 
 _VERSION = 1
 _LINK_MAC_BYTES = 16
@@ -35,6 +37,16 @@ class Kind(IntEnum):
     """subscriber, list"""
     MESSAGE_ID = 5
     """mailing, subscriber"""
+    PREFERENCES = 6
+    """subscriber, list, mailing"""
+
+
+# Three base32 characters for every fifteen bits (RFC 4648 §6), in lower case.
+_BASE32 = "abcdefghijklmnopqrstuvwxyz234567"
+_TRIPLES = [one + two + three for one in _BASE32 for two in _BASE32 for three in _BASE32]
+_SHIFTS = [range(size - 15, -1, -15) for size in range(1_000)]
+_URL_SAFE = bytes.maketrans(b"+/", b"-_")
+_ONE_BYTE = [bytes((number,)) for number in range(0x80)]
 
 
 class Tokens:
@@ -43,15 +55,18 @@ class Tokens:
     def __init__(self, secret: bytes) -> None:
         """Derive one key a kind, so that the kinds cannot be mixed up even by a bug in the framing."""
         self._macs = {
-            kind: hmac.new(hashlib.sha256(b"pressrun token %d " % kind + secret).digest(), digestmod="sha256")
+            kind: blake2b(
+                digest_size=_LINK_MAC_BYTES, key=hashlib.sha256(b"pressrun token %d " % kind + secret).digest()
+            )
             for kind in Kind
         }
+        self._heads = {kind: bytes((_VERSION, kind)) for kind in Kind}
         self.digest_key = hashlib.sha256(b"pressrun address digest " + secret).digest()
 
     def link(self, kind: Kind, *numbers: int) -> str:
         """Return a token for a URL: base64url, without padding."""
         signed = self._sign(kind, numbers, _LINK_MAC_BYTES)
-        return base64.urlsafe_b64encode(signed).rstrip(b"=").decode()
+        return _base64url(signed).decode()
 
     def read_link(self, kind: Kind, token: str) -> tuple[int, ...] | None:
         """Return the numbers in a link's token, or None if it is not one of ours."""
@@ -66,8 +81,7 @@ class Tokens:
 
     def local_part(self, kind: Kind, *numbers: int) -> str:
         """Return a token for the local part of an address: lower-case base32, without padding."""
-        signed = self._sign(kind, numbers, _RETURN_PATH_MAC_BYTES)
-        return base64.b32encode(signed).rstrip(b"=").decode().lower()
+        return _base32(self._sign(kind, numbers, _RETURN_PATH_MAC_BYTES))
 
     def read_local_part(self, kind: Kind, token: str) -> tuple[int, ...] | None:
         """Return the numbers in a local part's token, in any case, or None if it is not one of ours."""
@@ -81,7 +95,7 @@ class Tokens:
         return self._verify(kind, signed, _RETURN_PATH_MAC_BYTES)
 
     def _sign(self, kind: Kind, numbers: tuple[int, ...], mac_bytes: int) -> bytes:
-        said = bytes((_VERSION, kind)) + b"".join(_leb128(number) for number in numbers)
+        said = self._heads[kind] + b"".join([_leb128(number) for number in numbers])
         return said + self._mac(kind, said)[:mac_bytes]
 
     def _verify(self, kind: Kind, signed: bytes, mac_bytes: int) -> tuple[int, ...] | None:
@@ -93,15 +107,71 @@ class Tokens:
         return _numbers(said[2:])
 
     def _mac(self, kind: Kind, said: bytes) -> bytes:
-        # Copying a keyed HMAC saves the two blocks of key set-up for each of a million tokens.
+        # A copy of a keyed hash has its key's block behind it already.
         mac = self._macs[kind].copy()
         mac.update(said)
         return mac.digest()
 
 
+class MailingTokens:
+    """The tokens of one mailing's messages, made faster: all that does not change from person to person is ready.
+
+    A subscriber is given as `packed` returns them, once for all of their tokens.
+    """
+
+    def __init__(self, tokens: Tokens, mailing: int, list_id: int) -> None:
+        """Take the mailing, and the list that "unsubscribe" leaves."""
+        self._mac = tokens._mac  # noqa: SLF001 - the other half of the same thing
+        self._unsubscribe = bytes((_VERSION, Kind.UNSUBSCRIBE)), _leb128(list_id) + _leb128(mailing)
+        self._view, self._return_path, self._message_id = (
+            bytes((_VERSION, kind)) + _leb128(mailing) for kind in (Kind.VIEW, Kind.RETURN_PATH, Kind.MESSAGE_ID)
+        )
+
+    @staticmethod
+    def packed(subscriber: int) -> bytes:
+        """Return a subscriber's number as it stands in tokens."""
+        return _leb128(subscriber)
+
+    def unsubscribe(self, subscriber: bytes) -> tuple[bytes, str]:
+        """Return the token for the link, and that for the local part of an address."""
+        head, tail = self._unsubscribe
+        said = head + subscriber + tail
+        mac = self._mac(Kind.UNSUBSCRIBE, said)
+        return _base64url(said + mac), _base32(said + mac[:_RETURN_PATH_MAC_BYTES])
+
+    def view(self, subscriber: bytes) -> bytes:
+        """Return the token of "view in browser"."""
+        said = self._view + subscriber
+        return _base64url(said + self._mac(Kind.VIEW, said))
+
+    def return_path(self, subscriber: bytes) -> str:
+        """Return the token of the return path."""
+        said = self._return_path + subscriber
+        return _base32(said + self._mac(Kind.RETURN_PATH, said)[:_RETURN_PATH_MAC_BYTES])
+
+    def message_id(self, subscriber: bytes) -> str:
+        """Return the token of the Message-ID."""
+        said = self._message_id + subscriber
+        return _base32(said + self._mac(Kind.MESSAGE_ID, said)[:_RETURN_PATH_MAC_BYTES])
+
+
+def _base64url(data: bytes) -> bytes:
+    return binascii.b2a_base64(data, newline=False).translate(_URL_SAFE, b"=")
+
+
+def _base32(data: bytes) -> str:
+    size = len(data) * 8
+    spare = -size % 15
+    bits = int.from_bytes(data, "big") << spare
+    triples = [_TRIPLES[bits >> shift & 0x7FFF] for shift in _SHIFTS[size + spare]]
+    return "".join(triples)[: (size + 4) // 5]
+
+
 def _leb128(number: int) -> bytes:
     if number < 0:
         raise ValueError(f"a token holds numbers from 0 up, not {number}")
+    if number < 0x80:
+        return _ONE_BYTE[number]
     out = bytearray()
     while number > 0x7F:
         out.append(number & 0x7F | 0x80)

@@ -23,6 +23,10 @@
 greeting and introduction. A paragraph of nothing but one link marked `{.button}` is a call to action;
 `[Read the report](){.button}` has no address yet, and the check before sending refuses the issue until one is given.
 
+Typed blocks stand between `::: name` and `:::` (see `mailer.rendering.blocks`), and `{% if … %}` … `{% endif %}` around
+what only some people get. With `format: mjml` or `format: html` the text is the whole mail in that language, and there
+is no theme around it.
+
 Only `subject` is required. The front matter is the part of YAML that says `key: words`; every value is text, so that
 `subject: 2025` and `title: Yes` are what they look like. Reading what was written gives the same issue.
 """
@@ -37,12 +41,20 @@ import yaml
 
 from mailer.errors import SourceError
 from mailer.issues.fields import find_fields
-from mailer.issues.issue import Issue
+from mailer.issues.issue import FORMATS, Issue
 from mailer.issues.sourcefile import check_text
 from mailer.issues.suggestion import did_you_mean
 from mailer.issues.wording import check_line, one_line, slugify
 
-FRONT_MATTER_KEYS: tuple[str, ...] = ("title", "subject", "preheader", "newsletter", "template", "language")
+FRONT_MATTER_KEYS: tuple[str, ...] = (
+    "title",
+    "subject",
+    "preheader",
+    "newsletter",
+    "template",
+    "language",
+    "format",
+)
 
 _FENCE = "---"
 _ENTRY = re.compile(r"""["']?[\w-]+["']?[ \t]*:""")
@@ -104,6 +116,7 @@ def read_issue(text: str, *, place: str, now: datetime) -> Issue:
         newsletter=words["newsletter"],
         template=words["template"],
         language=words["language"],
+        format=words["format"],
         source=source,
         created=now,
         updated=now,
@@ -167,6 +180,12 @@ def _checked(key: str, value: _Value, *, place: str) -> _Value:
     check_line(words, what=f"The {key}", place=where)
     if key in {"subject", "preheader"}:
         find_fields(words, place=place, first_line=value.line)
+    elif key == "format" and words not in FORMATS:
+        raise SourceError(
+            f"There is no format “{words[:40]}”.",
+            place=where,
+            fix=did_you_mean(words, FORMATS) or f"There are {', '.join(FORMATS)}; without a word it is Markdown.",
+        )
     elif "{{" in words or "{%" in words:
         raise SourceError(
             f"The {key} is the same for everybody and can have no personal field.",

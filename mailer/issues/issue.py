@@ -8,6 +8,9 @@ from datetime import datetime
 from mailer.issues.wording import check_line, check_slug
 from mailer.issues.wording import slugify as slugify
 
+FORMATS: tuple[str, ...] = ("markdown", "mjml", "html")
+"""What a source may be written in."""
+
 SUBJECT_LENGTH = 78
 """Longer subjects are cut off by most mail programs, and need folding (RFC 5322 §2.1.1)."""
 
@@ -30,8 +33,10 @@ class Issue:
     """The theme; empty: the newsletter's."""
     language: str = ""
     """BCP 47; empty: the newsletter's."""
+    format: str = ""
+    """One of FORMATS; empty: Markdown, laid out by a theme. The others are whole mails in themselves."""
     source: str
-    """The Markdown body; its lines end with a line feed, and no blank ones stand around it."""
+    """The body; its lines end with a line feed, and no blank ones stand around it."""
     created: datetime
     updated: datetime
     version: int = 0

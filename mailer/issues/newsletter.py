@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from mailer.issues.wording import check_line, check_slug
 
@@ -36,11 +36,15 @@ class Newsletter:
     """The domain in List-Id; empty: the sender's domain. Never change it: mailboxes sort by it (RFC 2919 §3)."""
     theme: str = "digest"
     """The template of its issues where they do not say."""
+    look: dict[str, str] = field(default_factory=dict, hash=False)
+    """What its mails look like, whatever the theme: `logo`, `accent`, `font`, … (see `mailer.rendering.look`)."""
 
     def __post_init__(self) -> None:
         check_slug(self.slug, what="newsletter")
         for what in ("name", "sender_name", "sender_address", "reply_to", "return_path_domain", "list_id_domain"):
             check_line(getattr(self, what), what=f"newsletter {self.slug}: {what}")
+        for key, value in self.look.items():
+            check_line(value.replace("\n", " "), what=f"newsletter {self.slug}: look, {key}")
 
     @property
     def sender_domain(self) -> str:

@@ -11,7 +11,7 @@ from markupsafe import Markup
 
 SCHEMES = frozenset({"http", "https", "mailto", "tel"})
 
-_ELEMENTS = {
+ELEMENTS = {
     *("b", "br", "code", "del", "em", "i", "s", "strong", "sub", "sup", "a", "img"),
     *("blockquote", "h2", "h3", "h4", "h5", "h6", "hr", "li", "ol", "p", "pre", "ul"),
     *("table", "tbody", "td", "th", "thead", "tr"),
@@ -30,7 +30,7 @@ def clean(html: str) -> Markup:
     return Markup(  # noqa: S704 - this is where text becomes trusted
         nh3.clean(
             html,
-            tags=_ELEMENTS,
+            tags=ELEMENTS,
             attributes=_ATTRIBUTES,
             url_schemes=set(SCHEMES),
             filter_style_properties={"text-align"},

@@ -1,8 +1,9 @@
 """An edition: one compiled issue, as static bytes with holes, and a plan of what goes into each hole.
 
 The text and HTML bodies are quoted-printable already (RFC 2045 §6.7). A hole stands between two soft line breaks, so
-whatever is put into it leaves the lines before and after as they are. An edition is never changed: its id is the digest
-of its bytes, so the same issue compiled twice is the same edition, and a worker may keep it for ever.
+whatever is put into it leaves the lines before and after as they are. What only some people get are runs of their own,
+so that a message is joined from whole runs whichever of them are left out. An edition is never changed: its id is the
+digest of its bytes, so the same issue compiled twice is the same edition, and a worker may keep it for ever.
 """
 
 from __future__ import annotations
@@ -11,6 +12,8 @@ import hashlib
 from enum import StrEnum
 
 import msgspec
+
+from mailer.issues.conditions import Condition
 
 
 class Context(StrEnum):
@@ -36,11 +39,17 @@ class Hole(msgspec.Struct, frozen=True, array_like=True):
     context: Context
 
 
+SEAM = -1
+"""Stands for a hole where a condition begins or ends: nothing goes in."""
+
+
 class Line(msgspec.Struct, frozen=True, array_like=True):
     """A header's text: one run more than holes, and the holes by their place in the edition's table."""
 
     runs: tuple[str, ...]
     holes: tuple[int, ...]
+    cases: tuple[int, ...] = ()
+    """For each run and the hole behind it, the case in which it is shown; empty: always."""
 
 
 class Body(msgspec.Struct, frozen=True, array_like=True):
@@ -48,6 +57,12 @@ class Body(msgspec.Struct, frozen=True, array_like=True):
 
     runs: tuple[bytes, ...]
     holes: tuple[int, ...]
+    cases: tuple[int, ...] = ()
+    """For each run and the hole behind it, the case in which it is shown; empty: always."""
+
+
+Case = tuple[tuple[int, bool], ...]
+"""Conditions by their place in the edition's table, and how each must have turned out. The empty case always holds."""
 
 
 class Link(msgspec.Struct, frozen=True, array_like=True):
@@ -70,6 +85,10 @@ class Edition(msgspec.Struct, frozen=True, kw_only=True):
     text: Body
     html: Body
     holes: tuple[Hole, ...]
+    conditions: tuple[Condition, ...] = ()
+    """What is asked of each person."""
+    cases: tuple[Case, ...] = ((),)
+    """What must hold for the runs that are not for everybody."""
     links: tuple[Link, ...]
     html_bytes: int
     """Size of the HTML as a reader's program decodes it, with long values in the holes."""

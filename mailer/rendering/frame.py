@@ -7,9 +7,10 @@ a message's identity: a second try must give the same bytes.
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Sequence
 
 from mailer.issues.newsletter import Newsletter
-from mailer.rendering.edition import Body, Edition
+from mailer.rendering.edition import SEAM, Body, Edition
 from mailer.rendering.headers import HeaderError, address_field, ascii_address, ascii_domain, structured_field
 from mailer.rendering.quoted import SOFT_BREAK
 
@@ -17,51 +18,78 @@ _LONGEST_PUBLIC_URL = 500
 
 
 def message_template(
-    edition: Edition, newsletter: Newsletter, *, mailing_id: int, list_slug: str, public_url: str
+    edition: Edition,
+    newsletter: Newsletter,
+    *,
+    mailing_id: int,
+    list_slug: str,
+    public_url: str,
+    shown: Sequence[bool] = (True,),
+    is_notice: bool = False,
 ) -> bytes:
     """Return the whole message with its holes as `%(name)b`, for bytes formatting.
+
+    `shown` says which of the edition's cases hold for those whom this variant of it is for.
 
     The holes are `to` and `subject` (whole fields), `date`, `message-id`, `unsubscribe` and `mailto` (tokens), and
     those of the bodies. Raises HeaderError for a sender or a public address that can stand in no header.
     """
     # "=_" never occurs in quoted-printable text, so no body can hold the boundary (RFC 2045 §6.7).
     boundary = f"=_{edition.id[:24]}"
-    header = _header(edition, newsletter, mailing_id, list_slug, public_url)
+    header = b"".join(
+        (
+            *_common_fields(edition, newsletter, public_url),
+            *(_notice_fields() if is_notice else _list_fields(newsletter, mailing_id, list_slug, public_url)),
+            b"MIME-Version: 1.0\r\n",
+        )
+    )
     content_type = f'Content-Type: multipart/alternative;\r\n boundary="{boundary}"\r\n'
     return b"".join(
         (
             header,
             content_type.encode(),
             b"\r\n",
-            _part(boundary, "text/plain", body_template(edition.text)),
-            _part(boundary, "text/html", body_template(edition.html)),
+            _part(boundary, "text/plain", body_template(edition.text, shown)),
+            _part(boundary, "text/html", body_template(edition.html, shown)),
             f"--{boundary}--\r\n".encode(),
         )
     )
 
 
-def body_template(body: Body) -> bytes:
-    """Return one body with its holes as `%(0)b`, each between two soft line breaks."""
-    out = [_same(body.runs[0])]
-    for index, run in zip(body.holes, body.runs[1:], strict=True):
-        out += (SOFT_BREAK, b"%%(%d)b" % index, SOFT_BREAK, _same(run))
-    return b"".join(out)
+def body_template(body: Body, shown: Sequence[bool] = (True,)) -> bytes:
+    """Return one body with its holes as `%(0)b`, each between two soft line breaks, for those cases that are shown."""
+    out: list[bytes] = []
+    cases = body.cases or (0,) * len(body.runs)
+    for run, hole, case in zip(body.runs, body.holes, cases, strict=False):
+        if not shown[case]:
+            continue
+        if hole != SEAM:
+            out += (_same(run), SOFT_BREAK, b"%%(%d)b" % hole, SOFT_BREAK)
+        elif run:
+            out += (_same(run), SOFT_BREAK)
+    return b"".join((*out, _same(body.runs[-1])))
 
 
-def _header(edition: Edition, newsletter: Newsletter, mailing_id: int, list_slug: str, public_url: str) -> bytes:
+def _common_fields(edition: Edition, newsletter: Newsletter, public_url: str) -> list[bytes]:
     if len(public_url) > _LONGEST_PUBLIC_URL or not public_url.isascii() or not public_url.isprintable():
         raise HeaderError(f"{public_url!r} cannot begin the links of a mail: plain ASCII, 500 characters at most.")
     sender = ascii_address(newsletter.sender_address)
-    sender_domain = sender.rpartition("@")[2]
-    bounce_domain = ascii_domain(newsletter.bounce_domain)
-    url, mailto = public_url.encode().replace(b"%", b"%%"), bounce_domain.encode()
-    fields = [
+    return [
         _same(address_field("From", newsletter.sender_name, sender)),
         b"%(to)b",
         _same(address_field("Reply-To", "", newsletter.reply_to)) if newsletter.reply_to else b"",
         b"%(subject)b",
         b"Date: %(date)b\r\n",
-        b"Message-ID: <%(message-id)b@" + sender_domain.encode() + b">\r\n",
+        b"Message-ID: <%(message-id)b@" + sender.rpartition("@")[2].encode() + b">\r\n",
+        _same(structured_field("Content-Language", edition.language)),
+        b"X-Auto-Response-Suppress: OOF, AutoReply\r\n",
+    ]
+
+
+def _list_fields(newsletter: Newsletter, mailing_id: int, list_slug: str, public_url: str) -> list[bytes]:
+    sender_domain = ascii_address(newsletter.sender_address).rpartition("@")[2]
+    url, mailto = public_url.encode().replace(b"%", b"%%"), ascii_domain(newsletter.bounce_domain).encode()
+    return [
         _same(_list_id(newsletter)),
         # RFC 8058 §3.1: one HTTPS address. It goes first; the only fold is at the comma, where every reader takes it.
         b"List-Unsubscribe: <" + url + b"/u/%(unsubscribe)b>,\r\n",
@@ -69,11 +97,12 @@ def _header(edition: Edition, newsletter: Newsletter, mailing_id: int, list_slug
         b"List-Unsubscribe-Post: List-Unsubscribe=One-Click\r\n",
         _same(structured_field("Feedback-ID", _feedback_id(mailing_id, list_slug, sender_domain))),
         b"Precedence: bulk\r\n",
-        b"X-Auto-Response-Suppress: OOF, AutoReply\r\n",
-        _same(structured_field("Content-Language", edition.language)),
-        b"MIME-Version: 1.0\r\n",
     ]
-    return b"".join(fields)
+
+
+def _notice_fields() -> list[bytes]:
+    """Say that a program wrote this, so that no other program answers (RFC 3834 §5)."""
+    return [b"Auto-Submitted: auto-generated\r\n"]
 
 
 def _list_id(newsletter: Newsletter) -> bytes:

@@ -20,6 +20,7 @@ import idna
 _LINE = 78
 _ENCODED_LINE = 76
 _HARD_LINE = 998
+_SHORT_NAME = 50
 _WORD_FRAME = len("=?utf-8?q?") + len("?=")
 _UNPRINTABLE = re.compile("[\x00-\x20\x7f-\xa0\u2028\u2029\ud800-\udfff]+")
 _PLAIN_PHRASE = re.compile(r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+(?: [A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+)*")
@@ -54,7 +55,15 @@ def address_field(name: str, display: str, address: str) -> bytes:
     A local part beyond ASCII stays as it is (RFC 6532), for a hop that speaks SMTPUTF8; it is never an encoded-word.
     Raises HeaderError for an address that could break out of the field.
     """
-    mailbox = f"<{ascii_address(address)}>"
+    return mailbox_field(name, display, ascii_address(address))
+
+
+def mailbox_field(name: str, display: str, safe_address: str) -> bytes:
+    """Write a field with one address that `ascii_address` returned."""
+    mailbox = f"<{safe_address}>"
+    if len(display) < _SHORT_NAME and _PLAIN_PHRASE.fullmatch(display):
+        gap = " " if len(name) + len(display) + len(mailbox) + 3 <= _ENCODED_LINE else "\r\n "
+        return f"{name}: {display}{gap}{mailbox}\r\n".encode()
     display = one_line(display)
     if not display:
         return f"{name}: {mailbox[1:-1]}\r\n".encode()

@@ -56,12 +56,12 @@ def image_flaws(image: WrittenLink) -> Iterator[Flaw]:
     """Judge an image."""
     name = f"The image “{image.words}”" if image.words else f"The image {image.url}".rstrip()
     yield from _address_flaws(image.url, name, "image")
-    if not image.words:
+    if not image.words and not image.is_decorative:
         yield Flaw(
             is_blocking=False,
             rule="image-words",
             message=f"{name} has no alternative text; many readers see no images at first, some never.",
-            fix="Say what it shows: ![Words](address).",
+            fix="Say what it shows, ![Words](address), or that it shows nothing: ![](address){.decorative}.",
         )
 
 

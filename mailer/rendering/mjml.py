@@ -23,7 +23,7 @@ DEEPEST = 100
 LARGEST = 512 * 1024
 """Characters of MJML. Gmail clips a mail at about 100 KB."""
 
-_PART = re.compile(
+PART = re.compile(
     r"""
     (?P<verbatim> <!--.*?-->
       | <!\[CDATA\[.*?\]\]>
@@ -32,13 +32,11 @@ _PART = re.compile(
     """,
     re.VERBOSE | re.DOTALL | re.IGNORECASE,
 )
-_ATTRIBUTE = re.compile(r"""([^\s"'<>/=]+)(?:\s*=\s*("[^"]*"|'[^']*'|[^\s"'<>`]+))?""")
+ATTRIBUTE = re.compile(r"""([^\s"'<>/=]+)(?:\s*=\s*("[^"]*"|'[^']*'|[^\s"'<>`]+))?""")
 _NOT_PLAIN = re.compile(r"""[^ !#-%'-;=?-\[\]-~]""")
 _BREAK = re.compile(r"[\r\n\t\f]+\s*")
 _UNITLESS_ZERO = re.compile(r"(?<![\w.])0(?![\w.%])")
-_VOID = frozenset(
-    {"area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta", "source", "track", "wbr"}
-)
+VOID = frozenset({"area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta", "source", "track", "wbr"})
 
 
 def to_html(mjml: str, *, place: str) -> str:
@@ -60,14 +58,14 @@ def to_html(mjml: str, *, place: str) -> str:
 
 def normalised(mjml: str) -> str:
     """Return the same document with every attribute value in a form that mrml passes through unchanged."""
-    return _PART.sub(_normalised_part, mjml)
+    return PART.sub(_normalised_part, mjml)
 
 
 def _normalised_part(match: re.Match[str]) -> str:
     if match["verbatim"] or match["closing"] or not match["attributes"].strip():
         return match[0]
     attributes = " ".join(
-        f'{name}="{_safe_value(name, value)}"' for name, value in _ATTRIBUTE.findall(match["attributes"])
+        f'{name}="{_safe_value(name, value)}"' for name, value in ATTRIBUTE.findall(match["attributes"])
     )
     return f"<{match['name']} {attributes}{' /' if match['empty'] else ''}>"
 
@@ -98,7 +96,7 @@ def _check_bounds(mjml: str, place: str) -> None:
 
 def _depths(mjml: str, place: str) -> Iterator[int]:
     depth = 0
-    for match in _PART.finditer(mjml):
+    for match in PART.finditer(mjml):
         if match["verbatim"]:
             continue
         name = match["name"].lower()
@@ -106,7 +104,7 @@ def _depths(mjml: str, place: str) -> Iterator[int]:
             raise RenderError("mj-include is not allowed.", place=place, fix="Use {% include %} of the theme instead.")
         if match["closing"]:
             depth -= 1
-        elif not match["empty"] and name not in _VOID:
+        elif not match["empty"] and name not in VOID:
             depth += 1
             yield depth
 
@@ -115,11 +113,11 @@ def _where(mjml: str) -> str:
     """Say where the first element is that does not fit, since mrml seldom does."""
     opened: list[tuple[str, int]] = []
     end = 0
-    for match in _PART.finditer(mjml):
+    for match in PART.finditer(mjml):
         if "<" in mjml[end : match.start()]:
             return _near(mjml, mjml.index("<", end))
         end = match.end()
-        if match["verbatim"] or match["empty"] or match["name"].lower() in _VOID:
+        if match["verbatim"] or match["empty"] or match["name"].lower() in VOID:
             continue
         if not match["closing"]:
             opened.append((match["name"], match.start()))

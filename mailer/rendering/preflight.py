@@ -17,14 +17,17 @@ from markupsafe import escape
 from mailer.errors import SourceError
 from mailer.issues.issue import Issue
 from mailer.issues.newsletter import Newsletter
+from mailer.rendering.checks import clients, contrast
+from mailer.rendering.checks.contrast import look_flaws
 from mailer.rendering.compiling import compile_edition
-from mailer.rendering.document import Prose, WrittenLink
+from mailer.rendering.document import RawMjml, WrittenLink
 from mailer.rendering.edition import Body, Edition
 from mailer.rendering.holes import UNSUBSCRIBE
-from mailer.rendering.linkcheck import image_flaws, link_flaws
+from mailer.rendering.linkcheck import Flaw, image_flaws, link_flaws
 from mailer.rendering.quoted import decode
-from mailer.rendering.reading import Content, read_content
+from mailer.rendering.reading import Content, is_whole, read_content
 from mailer.rendering.text import width_of
+from mailer.rendering.theming.shelf import Shelf, shipped
 
 LARGEST_HTML_BYTES = 102_400
 """Gmail clips what is longer, and with it the unsubscribe link."""
@@ -59,16 +62,19 @@ class Finding:
     fix: str
 
 
-def check(issue: Issue, newsletter: Newsletter, edition: Edition | None, public_url: str) -> list[Finding]:
+def check(
+    issue: Issue, newsletter: Newsletter, edition: Edition | None, public_url: str, shelf: Shelf | None = None
+) -> list[Finding]:
     """Return the findings, blocking ones first. Without an edition the issue is compiled to look at it."""
     findings = [*_sender(newsletter), *_subject(issue)]
     try:
         content = read_content(issue, newsletter, public_url=public_url)
-        edition = edition or compile_edition(issue, newsletter, public_url=public_url)
+        edition = edition or compile_edition(issue, newsletter, public_url=public_url, shelf=shelf)
     except SourceError as error:
         findings.append(Finding(Level.BLOCK, "compile", error.place, error.reason, error.fix))
     else:
         findings += [*_words(issue, content), *_links(issue, content, public_url), *_edition(edition, newsletter)]
+        findings += [*_look(issue, newsletter, shelf or shipped()), *_markup(issue, content)]
     return sorted(findings, key=lambda finding: finding.level is not Level.BLOCK)
 
 
@@ -124,8 +130,7 @@ def _subject(issue: Issue) -> Iterator[Finding]:
 
 
 def _words(issue: Issue, content: Content) -> Iterator[Finding]:
-    blocks = list(content.document.blocks())
-    if not any(isinstance(block, Prose) and block.text.strip() for block in blocks):
+    if not any(str(getattr(block, "text", "")).strip() for block in content.document.blocks()):
         yield Finding(
             Level.BLOCK, "empty-text", f"issue {issue.slug}", "The text part would be empty.", "Write some text."
         )
@@ -147,12 +152,41 @@ def _links(issue: Issue, content: Content, public_url: str) -> Iterator[Finding]
         *((link, link_flaws) for link in content.document.links),
         *((image, image_flaws) for image in content.document.images),
     ):
-        shown = WrittenLink(content.holes.shown(written.url), content.holes.shown(written.words), written.line)
+        shown = WrittenLink(
+            content.holes.shown(written.url), content.holes.shown(written.words), written.line, written.is_decorative
+        )
         if shown.url.startswith(f"{public_url}/"):
             continue
         for flaw in flaws(shown):
             level = Level.BLOCK if flaw.is_blocking else Level.WARN
             yield Finding(level, flaw.rule, f"issue {issue.slug}:{written.line}", flaw.message, flaw.fix)
+
+
+def _look(issue: Issue, newsletter: Newsletter, shelf: Shelf) -> Iterator[Finding]:
+    """Judge the colours that the newsletter chose; the themes' own are judged by our tests."""
+    if is_whole(issue) or not newsletter.look:
+        return
+    place = f"newsletter {newsletter.slug}, look"
+    look = shelf.theme(issue.template or newsletter.theme).look.dressed(newsletter.look, place=place)
+    for flaw in look_flaws(look):
+        yield _warning(flaw, place)
+
+
+def _markup(issue: Issue, content: Content) -> Iterator[Finding]:
+    """Judge the author's own markup, and the kinds of images."""
+    for block in content.document.blocks():
+        if isinstance(block, RawMjml):
+            first = 0 if is_whole(issue) else block.line
+            source = str(block.source)
+            for line, flaw in (*contrast.markup_flaws(source), *clients.markup_flaws(source)):
+                yield _warning(flaw, f"issue {issue.slug}:{first + line}")
+    for image in content.document.images:
+        if found := clients.image_flaw(image.url):
+            yield _warning(found, f"issue {issue.slug}:{image.line}")
+
+
+def _warning(flaw: Flaw, place: str) -> Finding:
+    return Finding(Level.WARN, flaw.rule, place, flaw.message, flaw.fix)
 
 
 def _edition(edition: Edition, newsletter: Newsletter) -> Iterator[Finding]:

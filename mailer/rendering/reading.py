@@ -1,27 +1,21 @@
-"""From an issue as its editor knows it to its content, with marks where the personal fields were.
-
-Fields become marks before Markdown is read, because Markdown would take a `{{ … }}` within an address apart.
-"""
+"""From an issue as its editor knows it to its content, with marks where the personal fields were."""
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 
 from mailer.errors import RenderError
-from mailer.issues.fields import find_fields
 from mailer.issues.issue import Issue
 from mailer.issues.newsletter import Newsletter
 from mailer.rendering.document import Document
-from mailer.rendering.holes import UNSUBSCRIBE, VIEW, Holes
+from mailer.rendering.holes import CONFIRM, PREFERENCES, UNSUBSCRIBE, VIEW, Holes
 from mailer.rendering.markdown import read_markdown
+from mailer.rendering.marking import marked, usable
+from mailer.rendering.markup.whole import read_whole
+from mailer.rendering.words import written_date
 
 LONGEST_SOURCE = 256 * 1024
 """Characters of an issue's source: over twice what a mail may have."""
-
-# XML has no place for these (mrml and libxml2 refuse them), and nobody sees them: controls, lone surrogates,
-# non-characters.
-_UNUSABLE = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff\ufdd0-\ufdef\ufffe\uffff]")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,6 +25,7 @@ class Content:
     title: str
     subject: str
     preheader: str
+    source: str
     document: Document
     unsubscribe_url: str
     view_url: str
@@ -46,34 +41,46 @@ def read_content(issue: Issue, newsletter: Newsletter, *, public_url: str) -> Co
             place=place,
             fix="Shorten it, or send it as two issues.",
         )
+    same_for_all = _same_for_all(issue, newsletter)
     holes = Holes(
-        (issue.subject, issue.preheader, issue.title, issue.source, newsletter.postal_address, public_url),
-        same_for_all={"newsletter.name": usable(newsletter.name), "issue.title": usable(issue.title)},
+        map(usable, (issue.subject, issue.preheader, issue.source, public_url, *newsletter.look.values())),
+        same_for_all=same_for_all,
     )
     urls = {
         "unsubscribe_url": f"{public_url}/u/{holes.mark(UNSUBSCRIBE)}",
         "view_url": f"{public_url}/v/{holes.mark(VIEW)}",
+        "preferences_url": f"{public_url}/p/{holes.mark(PREFERENCES)}",
+        "confirm_url": f"{public_url}/confirm/{holes.mark(CONFIRM)}",
     }
+    source = marked(issue.source, holes, urls, place=place)
     return Content(
         title=usable(issue.title),
-        subject=_marked(issue.subject, holes, urls, place=f"{place}, subject"),
-        preheader=_marked(issue.preheader, holes, urls, place=f"{place}, preheader"),
-        document=read_markdown(_marked(issue.source, holes, urls, place=place)),
+        subject=marked(issue.subject, holes, urls, place=f"{place}, subject"),
+        preheader=marked(issue.preheader, holes, urls, place=f"{place}, preheader"),
+        source=source,
+        document=read_whole(source, format=issue.format, place=place)
+        if is_whole(issue)
+        else read_markdown(source, holes, place=place),
         holes=holes,
-        **urls,
+        unsubscribe_url=urls["unsubscribe_url"],
+        view_url=urls["view_url"],
     )
 
 
-def usable(text: str) -> str:
-    """Return the text with LF line ends and without the characters that no mail can show."""
-    return _UNUSABLE.sub("", text.replace("\r\n", "\n").replace("\r", "\n"))
+def is_whole(issue: Issue) -> bool:
+    """Whether an issue is a whole mail in itself, with no theme around it."""
+    return issue.format not in ("", "markdown")
 
 
-def _marked(text: str, holes: Holes, urls: dict[str, str], *, place: str) -> str:
-    text = usable(text)
-    out: list[str] = []
-    end = 0
-    for use in find_fields(text, place=place):
-        out += (text[end : use.start], urls.get(use.name) or holes.mark(use.name, usable(use.default or "")))
-        end = use.end
-    return "".join((*out, text[end:]))
+def _same_for_all(issue: Issue, newsletter: Newsletter) -> dict[str, str]:
+    written = issue.created.date()
+    fields = {
+        "newsletter.name": newsletter.name,
+        "newsletter.sender_name": newsletter.sender_name,
+        "newsletter.postal_address": ", ".join(newsletter.postal_address.split("\n")),
+        "issue.title": issue.title,
+        "issue.slug": issue.slug,
+        "issue.date": written_date(written, issue.language or newsletter.language),
+        "issue.year": str(written.year),
+    }
+    return {name: usable(value) for name, value in fields.items()}

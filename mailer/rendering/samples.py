@@ -20,10 +20,10 @@ def sample_people() -> dict[str, Subscriber]:
         "long name": _sample(
             "wolfeschlegel@example.com", "Wolfeschlegelsteinhausenbergerdorffwelchevoralternwarengewissen"
         ),
-        "right to left": _sample("samia@example.com", "سامية عبد الرحمن"),
-        "chinese": _sample("li.lei@example.com", "李雷"),
+        "right to left": _sample("samia@example.com", "سامية عبد الرحمن", "ar"),
+        "chinese": _sample("li.lei@example.com", "李雷", "zh-Hans"),
     }
 
 
-def _sample(address: str, name: str) -> Subscriber:
-    return Subscriber(id=_NOBODY, address=parse_address(address), name=name, joined=_JOINED)
+def _sample(address: str, name: str, language: str = "") -> Subscriber:
+    return Subscriber(id=_NOBODY, address=parse_address(address), name=name, language=language, joined=_JOINED)

@@ -11,7 +11,26 @@ from collections.abc import Iterator, Sequence
 
 from markdown_it.token import Token
 
-from mailer.rendering.document import Block, Button, Page, Picture, Prose, Rule, Story
+from mailer.rendering.document import (
+    Block,
+    Button,
+    Columns,
+    Control,
+    Hero,
+    LinkRow,
+    Notes,
+    Page,
+    Picture,
+    Product,
+    Prose,
+    Quote,
+    RawMjml,
+    Rule,
+    Section,
+    Social,
+    Story,
+    Table,
+)
 
 _WIDEST_TABLE = 100
 _LINE = "-" * 60
@@ -20,16 +39,14 @@ _LINE = "-" * 60
 def text_part(page: Page) -> str:
     """Write the whole text part."""
     head = f"{page.newsletter_name}\n{page.title}\n{page.date}"
-    view = f"{page.words.view}: {page.view_url}"
-    stories = [_story(story, page.words.image) for story in page.document.stories]
+    view = f"{page.words.view}: {page.view_url}" if page.unsubscribe_url else ""
+    told = [part for section in page.document.sections for part in _section(section, page.words.image)]
     foot = [
-        page.words.why.format(newsletter=page.newsletter_name),
-        f"{page.words.unsubscribe}: {page.unsubscribe_url}",
-        "\n".join(page.postal_lines),
+        page.why,
+        f"{page.words.unsubscribe}: {page.unsubscribe_url}" if page.unsubscribe_url else "",
+        "\n".join((*page.footer_lines, *page.postal_lines)),
     ]
-    introduction = _blocks(page.document.introduction, page.words.image)
-    parts = [head, view, *introduction, *stories, _LINE, *foot]
-    return "\n\n".join(part for part in parts if part) + "\n"
+    return _joined([head, view, *told, _LINE, *foot]) + "\n"
 
 
 def prose_text(tokens: Sequence[Token]) -> str:
@@ -51,6 +68,8 @@ def inline_text(token: Token, *, with_links: bool = True) -> str:
                 out.append(f" <{url}>")
         elif child.type == "image":
             out.append(child.content)
+        elif child.type == "footnote_ref":
+            out.append(f"[{int(child.meta['id']) + 1}]")
         elif child.type == "softbreak":
             out.append(" ")
         elif child.type == "hardbreak":
@@ -70,32 +89,84 @@ def end_of(tokens: Sequence[Token], start: int) -> int:
     return len(tokens) - 1
 
 
-def _story(story: Story, image_word: str) -> str:
+class _Mark(str):
+    """A condition's mark: what follows it brings the blank line before it, and takes it away when it is left out."""
+
+    __slots__ = ()
+
+
+def _joined(parts: Sequence[str]) -> str:
+    out: list[str] = []
+    for part in parts:
+        if part:
+            out.append(part if isinstance(part, _Mark) or not out else f"\n\n{part}")
+    return "".join(out)
+
+
+def _section(section: Section, image_word: str) -> list[str]:
+    if section.control:
+        return [_Mark(section.control.mark)]
+    if section.wide:
+        return _blocks((section.wide,), image_word)
+    head = _heading(section.story, image_word) if section.story else []
+    return [*head, *_blocks(section.blocks, image_word)]
+
+
+def _heading(story: Story, image_word: str) -> list[str]:
     heading = f"{story.number}. {story.heading_text}" if story.number else story.heading_text
-    picture = [_picture(story.picture, image_word)] if story.picture else []
-    return "\n\n".join(part for part in (_LINE, heading, *picture, *_blocks(story.blocks, image_word)) if part)
+    picture = _picture(story.picture, image_word) if story.picture else ""
+    return [_LINE, "\n".join(part for part in (story.kicker, heading) if part), picture]
 
 
 def _blocks(blocks: Sequence[Block], image_word: str) -> list[str]:
-    return [_block(block, image_word) for block in blocks]
+    return [part for block in blocks for part in _block(block, image_word)]
 
 
-def _block(block: Block, image_word: str) -> str:
+def _block(block: Block, image_word: str) -> list[str]:
     match block:
-        case Prose():
-            return block.text
+        case Prose() | RawMjml():
+            return [block.text]
         case Button():
-            return f"→ {block.label}: {block.url}" if block.url else f"→ {block.label}"
+            return [f"→ {block.label}: {block.url}" if block.url else f"→ {block.label}"]
         case Picture():
-            return _picture(block, image_word)
+            return [_picture(block, image_word)]
         case Rule():
-            return "* * *"
+            return ["* * *"]
+        case Control():
+            return [_Mark(block.mark)]
+        case LinkRow() | Social():
+            return _choices(block)
+        case _:
+            return _framed(block, image_word)
+
+
+def _framed(block: Quote | Table | Notes | Columns | Hero | Product, image_word: str) -> list[str]:
+    match block:
+        case Quote():
+            source = f"\n>\n> — {block.source}" if block.source else ""
+            return [_prefixed(block.text, "> ", "> ") + source]
+        case Table():
+            return ["\n\n".join(part for part in (block.caption, block.text) if part)]
+        case Notes():
+            return [_LINE, block.text]
+        case Columns():
+            return [part for column in block.columns for part in _blocks(column, image_word)]
+        case Hero() | Product():
+            price = block.price if isinstance(block, Product) else ""
+            picture = _picture(block.picture, image_word) if block.picture else ""
+            return [_LINE, block.heading_text, picture, price, *_blocks(block.blocks, image_word)]
+
+
+def _choices(block: LinkRow | Social) -> list[str]:
+    question = block.question if isinstance(block, LinkRow) else ""
+    return [question, "\n".join(f"→ {choice.label}: {choice.url}" for choice in block.choices)]
 
 
 def _picture(picture: Picture, image_word: str) -> str:
     # A picture without words is decoration: nothing is lost where it cannot be seen.
     words = f"[{image_word}: {picture.alt}]" if picture.alt else ""
-    return f"{words} <{picture.url}>".strip() if picture.url else words
+    linked = f"{words} <{picture.url}>".strip() if picture.url else words
+    return "\n".join(part for part in (linked, picture.caption) if part)
 
 
 def _written(tokens: Sequence[Token]) -> Iterator[str]:

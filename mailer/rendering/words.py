@@ -73,12 +73,12 @@ _WORDS = {
 
 def words_in(language: str) -> Words:
     """Return the words of a language (BCP 47), or the English ones."""
-    return _WORDS.get(_primary(language), _WORDS["en"])
+    return _WORDS.get(primary_language(language), _WORDS["en"])
 
 
 def written_date(day: date, language: str) -> str:
     """Return a date as the language writes it, or as ISO 8601 where we do not know."""
-    primary = _primary(language)
+    primary = primary_language(language)
     form = _DATES.get(primary)
     if form is None:
         return day.isoformat()
@@ -88,8 +88,9 @@ def written_date(day: date, language: str) -> str:
 
 def direction_of(language: str) -> str:
     """Return `rtl` for languages written from right to left, else `ltr`."""
-    return "rtl" if _primary(language) in _RIGHT_TO_LEFT else "ltr"
+    return "rtl" if primary_language(language) in _RIGHT_TO_LEFT else "ltr"
 
 
-def _primary(language: str) -> str:
+def primary_language(language: str) -> str:
+    """Return a tag's first part, in lower case: `zh` of `zh-Hant`."""
     return language.lower().replace("_", "-").partition("-")[0]

@@ -1,12 +1,13 @@
 """Tokens: what was signed is read back, and nothing else is."""
 
+import base64
 import string
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mailer.tokens import Kind, Tokens
+from mailer.tokens import Kind, MailingTokens, Tokens, _base32
 
 TOKENS = Tokens(b"a secret of at least thirty-two bytes")
 NUMBERS = st.lists(st.integers(0, 2**63), max_size=4).map(tuple)
@@ -56,3 +57,24 @@ def test_the_longest_return_path_fits_into_a_local_part() -> None:
     token = TOKENS.local_part(Kind.RETURN_PATH, 2**31, 2**40)
 
     assert len(f"b+{token}") <= 64
+
+
+@given(st.integers(0, 2**40), st.integers(0, 2**31), st.integers(0, 2**20))
+def test_the_tokens_of_a_mailing_are_those_that_are_made_one_by_one(
+    subscriber: int, mailing: int, list_id: int
+) -> None:
+    signed = MailingTokens(TOKENS, mailing, list_id)
+    packed = signed.packed(subscriber)
+
+    numbers = (subscriber, list_id, mailing)
+    link, local_part = signed.unsubscribe(packed)
+    assert link.decode() == TOKENS.link(Kind.UNSUBSCRIBE, *numbers)
+    assert local_part == TOKENS.local_part(Kind.UNSUBSCRIBE, *numbers)
+    assert signed.view(packed).decode() == TOKENS.link(Kind.VIEW, mailing, subscriber)
+    assert signed.return_path(packed) == TOKENS.local_part(Kind.RETURN_PATH, mailing, subscriber)
+    assert signed.message_id(packed) == TOKENS.local_part(Kind.MESSAGE_ID, mailing, subscriber)
+
+
+@given(st.binary(max_size=40))
+def test_our_base32_is_that_of_the_standard_library(data: bytes) -> None:
+    assert _base32(data) == base64.b32encode(data).rstrip(b"=").decode().lower()

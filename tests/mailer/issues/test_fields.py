@@ -7,7 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mailer.errors import SourceError
-from mailer.issues.fields import KNOWN_FIELDS, FieldUse, find_fields
+from mailer.issues.conditions import Comparison, Condition, Sign
+from mailer.issues.fields import KNOWN_FIELDS, ConditionTag, FieldUse, find_fields, find_tags
 
 
 def test_text_without_braces_has_no_fields() -> None:
@@ -91,11 +92,73 @@ def test_whatever_else_stands_between_braces_is_no_field(written: str) -> None:
         find_fields(written, place="a.md")
 
 
-def test_conditions_are_refused_rather_than_mailed() -> None:
-    with pytest.raises(SourceError, match="a condition or a loop") as caught:
-        find_fields("a\n{% if subscriber.name %}b{% endif %}", place="a.md")
+@pytest.mark.parametrize(
+    "written",
+    [
+        "{% for x in subscriber %}b{% endfor %}",
+        "{% set a = 1 %}",
+        "{% if %}a{% endif %}",
+        "{% if subscriber.name",
+        "{% include 'x' %}",
+        "{% macro a() %}",
+    ],
+)
+def test_loops_and_other_tags_are_refused_rather_than_mailed(written: str) -> None:
+    with pytest.raises(SourceError, match="no condition that an issue can have") as caught:
+        find_fields(f"a\n{written}", place="a.md")
 
     assert caught.value.place == "a.md:2"
+
+
+def test_a_condition_is_found_with_its_parts_and_lines() -> None:
+    text = '{% if subscriber.lang == "zh" and not subscriber.fields.vip %}\n{{ subscriber.name }}\n{% else %}b'
+    text += "{% endif %}"
+
+    tags = find_tags(text, place="a.md")
+
+    assert [(type(tag).__name__, tag.line) for tag in tags] == [
+        ("ConditionTag", 1),
+        ("FieldUse", 2),
+        ("ConditionTag", 3),
+        ("ConditionTag", 3),
+    ]
+    assert [tag.kind for tag in tags if isinstance(tag, ConditionTag)] == ["if", "else", "endif"]
+    first = tags[0]
+    assert isinstance(first, ConditionTag)
+    assert first.condition == Condition(
+        ((Comparison("subscriber.lang", Sign.IS, "zh"), Comparison("subscriber.fields.vip", Sign.IS_EMPTY)),)
+    )
+
+
+@pytest.mark.parametrize(
+    ("text", "message", "line"),
+    [
+        ("a\n{% if subscriber.name %}b", "never closed", 2),
+        ("a {% endif %}", "has no", 1),
+        ("{% else %}", "has no", 1),
+        ("{% if subscriber.name %}{% else %}{% else %}{% endif %}", "has no", 1),
+        ("{% if subscriber.frist_name %}{% endif %}", "Did you mean", 1),
+        ("\n\n{% if newsletter.name %}{% endif %}", "the same for everybody", 3),
+        ("{% if subscriber.name > 3 %}{% endif %}", "is not a condition", 1),
+        ("{% if subscriber.__class__ %}{% endif %}", "no field", 1),
+        ("{% if subscriber.name.upper() %}{% endif %}", "is not a condition", 1),
+        ("{% if " + "subscriber.name and " * 13 + "subscriber.name %}{% endif %}", "is not a condition", 1),
+        ("{% if subscriber.name %}" * 9 + "{% endif %}" * 9, "9 deep", 1),
+        ("{% if subscriber.name %}{% endif %}" * 101, "200 is the most", None),
+    ],
+)
+def test_a_wrong_condition_is_an_error_with_its_line(text: str, message: str, line: int | None) -> None:
+    with pytest.raises(SourceError, match=message) as caught:
+        find_fields(text, place="a.md")
+
+    assert caught.value.place == (f"a.md:{line}" if line else "a.md")
+
+
+def test_a_condition_may_hold_any_words_in_its_quotes() -> None:
+    (tag, _) = find_tags("{% if subscriber.fields.a != '%} {{ \" or' %}{% endif %}", place="a.md")
+
+    assert isinstance(tag, ConditionTag)
+    assert tag.condition == Condition(((Comparison("subscriber.fields.a", Sign.IS_NOT, '%} {{ " or'),),))
 
 
 def test_escaped_braces_are_text() -> None:

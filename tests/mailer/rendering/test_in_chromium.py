@@ -3,15 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, sync_playwright
 
-from mailer.rendering.message import Assembler
+from mailer.issues.content import read_issue
+from mailer.issues.issue import Issue
+from mailer.issues.newsletter import Newsletter
+from mailer.rendering.compiling import compile_edition
+from mailer.rendering.message import Assembler, MailingFacts
+from mailer.rendering.theming.shelf import shipped
+from mailer.tokens import Tokens
 from subscribers.subscriber import Subscriber
 
+PUBLIC_URL = "https://press.example.com"
+SAMPLE = Path(__file__).parent / "samples.md"
 CHROMIUM = Path("/usr/bin/chromium")
 ARGUMENTS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking"]
 ARGUMENTS += ["--disable-component-update", "--disable-sync"]
@@ -34,21 +44,27 @@ def opened(browser: Browser, html: str, width: int, scheme: str) -> Page:
     return page
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("width", [600, 375])
-def test_a_mail_fits_and_is_accessible(
-    browser: Browser, assembler: Assembler, subscriber: Subscriber, width: int, scheme: str
-) -> None:
-    page = opened(browser, assembler.view(subscriber), width, scheme)
+@pytest.fixture
+def sample() -> Issue:
+    return read_issue(SAMPLE.read_text(), place=SAMPLE.name, now=datetime(2026, 11, 23, 8, tzinfo=UTC))
 
-    assert page.evaluate("document.compatMode") == "CSS1Compat"
-    assert page.evaluate("document.documentElement.scrollWidth") == width
-    # A mail has no landmarks of its own: the mail program gives them. All else must hold.
-    results = Axe().run(
-        page, options={"rules": {"region": {"enabled": False}, "landmark-one-main": {"enabled": False}}}
-    )
-    assert [(found["id"], found["nodes"][0]["html"]) for found in results.response["violations"]] == []
-    page.close()
+
+@pytest.mark.parametrize("theme", shipped().names())
+def test_every_theme_fits_and_is_accessible(
+    theme: str, browser: Browser, sample: Issue, newsletter: Newsletter, tokens: Tokens, subscriber: Subscriber
+) -> None:
+    edition = compile_edition(replace(sample, template=theme), newsletter, public_url=PUBLIC_URL)
+    html = Assembler(edition, newsletter, MailingFacts(7, 3, "weekly"), tokens, PUBLIC_URL).view(subscriber)
+
+    for width, scheme in ((600, "light"), (375, "light"), (600, "dark"), (375, "dark")):
+        page = opened(browser, html, width, scheme)
+        assert page.evaluate("document.compatMode") == "CSS1Compat"
+        assert page.evaluate("document.documentElement.scrollWidth") == width
+        # A mail has no landmarks of its own: the mail program gives them. All else must hold.
+        rules = {"region": {"enabled": False}, "landmark-one-main": {"enabled": False}}
+        results = Axe().run(page, options={"rules": rules})
+        assert [(found["id"], found["nodes"][0]["html"]) for found in results.response["violations"]] == []
+        page.close()
 
 
 def test_dark_is_dark(browser: Browser, assembler: Assembler, subscriber: Subscriber) -> None:

@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 from email import message_from_bytes, policy
 from email.message import EmailMessage
 from email.utils import parsedate_to_datetime
+from typing import Any
 
 import msgspec
 import pytest
@@ -232,7 +233,7 @@ def test_an_address_with_a_line_end_is_refused(assembler: Assembler, subscriber:
     [{"sender_address": "nobody"}, {"return_path_domain": "no domain!"}, {"reply_to": "a b@example.com"}],
 )
 def test_a_newsletter_with_an_impossible_sender_is_an_error_for_its_editor(
-    change: dict[str, str], edition: Edition, newsletter: Newsletter, tokens: Tokens
+    change: dict[str, Any], edition: Edition, newsletter: Newsletter, tokens: Tokens
 ) -> None:
     with pytest.raises(RenderError, match="newsletter harbour-letter"):
         Assembler(edition, replace(newsletter, **change), MailingFacts(7, 3, "weekly"), tokens, PUBLIC_URL)

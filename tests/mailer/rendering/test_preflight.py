@@ -83,7 +83,7 @@ def test_each_flaw_of_the_issue_is_found(
     ],
 )
 def test_each_flaw_of_the_newsletter_is_found(
-    change: dict[str, str], finding: tuple[str, str], issue: Issue, newsletter: Newsletter
+    change: dict[str, Any], finding: tuple[str, str], issue: Issue, newsletter: Newsletter
 ) -> None:
     assert list(found(issue, replace(newsletter, **change))) == [finding]
 

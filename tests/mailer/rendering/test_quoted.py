@@ -35,3 +35,12 @@ def test_a_full_line_before_a_hole_leaves_room_for_the_soft_break(length: int) -
 
 def test_a_space_before_a_hole_stays_a_space() -> None:
     assert encode_run("Dear ") == b"Dear "
+
+
+@given(st.text(st.sampled_from("a \n=é"), max_size=300))
+def test_no_two_spaces_stand_together_and_every_line_keeps_to_76(text: str) -> None:
+    encoded = encode_run(text) + SOFT_BREAK + encode_last_run("end")
+
+    assert b"  " not in encoded
+    assert max(len(line) for line in encoded.split(b"\r\n")) <= 76
+    assert decode(encoded) == text + "end\n"
