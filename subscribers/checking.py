@@ -11,8 +11,9 @@ from dataclasses import dataclass
 from itertools import combinations
 
 from subscribers.cohort import Cohort, SubscriberId, id_at, positions_in
+from subscribers.fields import indexed_values
 from subscribers.people import People
-from subscribers.subscriber import Subscriber
+from subscribers.subscriber import Subscriber, unpack
 from subscribers.subscription import SubscriptionState
 from subscribers.suppression import Reason
 
@@ -36,6 +37,8 @@ async def check(people: People) -> list[Problem]:
         known |= Cohort.of(person.id for person in some)
         problems += await _index_problems(people, some)
     problems += await _claim_problems(people, known)
+    problems += await _everyone_problems(people, known)
+    problems += await _value_problems(people, known)
     problems += await _list_problems(people, known)
     problems += await _suppression_problems(people)
     return problems
@@ -73,6 +76,42 @@ async def _claim_problems(people: People, known: Cohort) -> list[Problem]:
         Problem(f"An address belongs to person {one}, who has no record.", "Add or import the address again.", one)
         for one in claimed - known
     ]
+
+
+async def _everyone_problems(people: People, known: Cohort) -> list[Problem]:
+    marked = await people.subscribers.all_ids()
+    wrong = (marked - known) | (known - marked)
+    return [Problem(f"The bitmap of everyone is wrong for person {one}.", REPAIR, one) for one in wrong]
+
+
+async def _value_problems(people: People, known: Cohort) -> list[Problem]:
+    """Find people whose place in the bitmaps of values is not what their record says."""
+    wanted = await values_of(people, known)
+    chunks = range(await people.subscribers.chunk_count())
+    problems = []
+    for field in await people.fields.indexed_names():
+        for value in await people.fields.values(field) or ():
+            should = wanted.get((field, value), Cohort())
+            stands = await people.fields.cohort(field, value, chunks)
+            problems += [
+                Problem(f"The bitmap of {field} “{value}” is wrong for person {one}.", REPAIR, one)
+                for one in (should - stands) | (stands - should)
+            ]
+    return problems
+
+
+async def values_of(people: People, known: Cohort) -> dict[tuple[str, str], Cohort]:
+    """Return who has which indexed value, by the records."""
+    declared = await people.fields.declared()
+    found: dict[tuple[str, str], list[SubscriberId]] = {}
+    async for some in people.subscribers.packed(known):
+        for person in map(unpack, some):
+            for value in indexed_values(person, declared):
+                found.setdefault(value, []).append(person.id)
+    return {value: Cohort.of(ids) for value, ids in found.items()}
+
+
+REPAIR = "`pressrun check --repair` mends it."
 
 
 async def _list_problems(people: People, known: Cohort) -> list[Problem]:

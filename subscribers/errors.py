@@ -64,6 +64,16 @@ class RowError(PeopleError):
         super().__init__(reason)
 
 
+class FieldError(PeopleError):
+    """A field cannot be declared like this, or cannot hold this value. `reason` says why."""
+
+    def __init__(self, name: str, reason: str) -> None:
+        """Keep the facts apart."""
+        self.name = name
+        self.reason = reason
+        super().__init__(f"The field “{name}”: {reason}")
+
+
 class ConsentNeededError(PeopleError):
     """People cannot be made active without a statement of how they agreed."""
 
@@ -94,3 +104,40 @@ class ImportInterruptedError(StorageDownError):
             f"{reason} The import stopped after {rows:,} rows, and some of the next may be in too. "
             "Import the file again then: rows that are in will be counted as already there."
         )
+
+
+class RuleError(PeopleError):
+    """A segment's rule cannot be read, or means nothing here. `reason` says why, `fix` what to write."""
+
+    def __init__(self, reason: str, fix: str) -> None:
+        """Join the facts into one message."""
+        self.reason = reason
+        self.fix = fix
+        super().__init__(f"{reason} {fix}")
+
+
+class UnknownSegmentError(PeopleError):
+    """There is no segment of this name."""
+
+
+class UnknownImportError(PeopleError):
+    """There is no such import, or no longer."""
+
+
+class ImportTakenOverError(PeopleError):
+    """Another process has gone on with this import; this one stops. Nothing is lost, and nothing counted twice."""
+
+
+class ImportReaderError(PeopleError):
+    """The process that read the file was ended. Nothing is lost: importing the same file again goes on."""
+
+    def __init__(self, name: str, status: int | None) -> None:
+        """Say what may have happened, and what to do."""
+        super().__init__(
+            f"{name}: The process that read it ended with status {status}, perhaps because memory ran out. What it had "
+            "read is in. Import the file again to go on; where that fails too, save it as “CSV UTF-8” and import that."
+        )
+
+
+class BackupError(PeopleError):
+    """A backup cannot be restored."""

@@ -2,70 +2,45 @@
 
 The file is read through before anything is written, so a file that cannot be read changes nothing. Then its rows go in,
 some thousand at a time: each is looked up among the suppressed, added unless known, and placed on the list. Every row
-ends in exactly one count of the report. Importing the same file again changes nothing: its rows are "already there".
+ends in exactly one count of the report.
+
+After each frame of rows its counts are noted. An import that was interrupted, by whatever, goes on where it was when
+the same file is imported the same way again: frames that are noted are passed over; the rows of the one that was under
+way are done again, and counted by what the import remembers of itself (whom it made, changed and placed), so that
+nobody is counted twice. Importing a file again that is in already changes nothing.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
-from contextlib import closing
-from dataclasses import dataclass, field
-from datetime import datetime
-from itertools import islice
+import hashlib
+from collections.abc import AsyncGenerator, Callable, Iterable
+from contextlib import aclosing, closing
+from datetime import UTC, datetime
 from pathlib import Path
-from typing import BinaryIO, TypeVar
+from typing import BinaryIO
 
-from subscribers.address import sameness
-from subscribers.cohort import Cohort
-from subscribers.columns import Columns
+import msgspec
+
 from subscribers.consent import Consent
-from subscribers.errors import AddressError, ConsentNeededError, ImportInterruptedError, RowError, StorageDownError
+from subscribers.errors import (
+    ConsentNeededError,
+    ImportFileError,
+    ImportInterruptedError,
+    ImportReaderError,
+    StorageDownError,
+)
+from subscribers.imports.framing import Place, import_frame, rehearse_frame
+from subscribers.imports.importcounts import ImportPlan
+from subscribers.imports.importreport import ImportReport, InvalidRow, RejectedRows
+from subscribers.imports.rowreading import Finished, Frame, Instructions, Opened, Refused, Said
+from subscribers.imports.rowsource import frames_of, on_disk
 from subscribers.lists import MailingList
 from subscribers.people import People
-from subscribers.subscriber import Newcomer
-from subscribers.subscription import Mover, SubscriptionState, may_move
-from subscribers.table import Row, read_table
+from subscribers.store.imports import ImportRun
 
-ROWS_AT_A_TIME = 2_000
+__all__ = ["ImportPlan", "ImportReport", "InvalidRow", "import_csv", "import_file", "rehearse_import"]
 
-_T = TypeVar("_T")
-
-
-@dataclass(frozen=True, slots=True)
-class InvalidRow:
-    """A row that could not be imported: which (1 is the first below the header), where in the file, and why."""
-
-    row_number: int
-    line: int
-    address: str
-    reason: str
-
-
-@dataclass(slots=True)
-class ImportReport:
-    """What became of the rows. Each is in one count, so that the counts add up to `total`."""
-
-    file: str
-    encoding: str
-    added: int = 0
-    """Placed on the list, or made active on it, now."""
-    already_there: int = 0
-    """On the list already, or twice in the file."""
-    suppressed: int = 0
-    """Not touched: these addresses must not be mailed."""
-    left: int = 0
-    """Not touched: these people left the list, and only they themselves can come back."""
-    invalid: list[InvalidRow] = field(default_factory=list)
-
-    @property
-    def total(self) -> int:
-        """How many rows were looked at."""
-        return self.added + self.already_there + self.suppressed + self.left + len(self.invalid)
-
-    @property
-    def is_encoding_guessed(self) -> bool:
-        """Whether the file was not in a Unicode encoding, so that names are worth a look."""
-        return self.encoding == "cp1252"
+Progress = Callable[[int], None]
 
 
 async def import_csv(
@@ -76,106 +51,168 @@ async def import_csv(
     confirmed: bool,
     now: datetime,
     consent: Consent | None = None,
-    progress: Callable[[int], None] | None = None,
+    progress: Progress | None = None,
     name: str = "",
 ) -> ImportReport:
-    """Import a file of people into a list: as active where `confirmed`, else as pending.
+    """Import a file of people into a list as `import_file` does, with the plan that most imports have."""
+    name = name or _name_of(file)
+    plan = ImportPlan(file=name, list_id=mailing_list.id, confirmed=confirmed, consent=consent)
+    return await import_file(people, file, plan, now=now, progress=progress)
+
+
+async def import_file(
+    people: People,
+    file: Path | BinaryIO,
+    plan: ImportPlan,
+    *,
+    now: datetime,
+    progress: Progress | None = None,
+    rejected: Path | None = None,
+) -> ImportReport:
+    """Import a file of people into a list: as active where the plan says confirmed, else as pending.
 
     `confirmed` needs a consent whose words state how they agreed; it is kept with every person placed. `progress` is
-    told how many rows are done. `name` is what the report calls a file object.
+    told how many rows are done. Rows that are no people are written to the file `rejected`, with the reasons.
 
-    Raises ImportFileError or ConsentNeededError before anything is written, ImportInterruptedError when Redis goes
-    away in between, with the report so far.
+    Raises ImportFileError or ConsentNeededError before anything is written; ImportInterruptedError when Redis goes
+    away in between, with the report so far; ImportReaderError when the process that reads the file was ended;
+    ImportTakenOverError when another process goes on with the same import.
     """
-    if confirmed and (consent is None or not consent.words.strip()):
+    _check_consent(plan)
+    with on_disk(file, plan.file) as path:
+        mark = _mark(path, plan, await people.fields.all())
+        before = await people.imports.unfinished(mark)
+        wanted = await _instructions(
+            people, path, plan, before.started if before else now, before.done if before else ()
+        )
+        async with aclosing(frames_of(path, wanted)) as said:
+            report = await _opened(said, plan.file)
+            run = await people.imports.take(mark, plan, now)
+            report.id = run.id
+            try:
+                await _go(said, people, run, report, RejectedRows(rejected, report.header), progress)
+            except StorageDownError as error:
+                raise ImportInterruptedError(str(error), report) from error
+            return report
+
+
+async def rehearse_import(
+    people: People,
+    file: Path | BinaryIO,
+    plan: ImportPlan,
+    *,
+    now: datetime,
+    progress: Progress | None = None,
+    rejected: Path | None = None,
+) -> ImportReport:
+    """Say what `import_file` would do, and do nothing. Raises as it does."""
+    _check_consent(plan)
+    with on_disk(file, plan.file) as path:
+        wanted = await _instructions(people, path, plan, now, ())
+        async with aclosing(frames_of(path, wanted)) as said:
+            report = await _opened(said, plan.file)
+            place = Place(people, plan, "")
+            async for frame in _frames(said, report, RejectedRows(rejected, report.header)):
+                report.counts += await rehearse_frame(frame, place)
+                if progress is not None:
+                    progress(report.total)
+            return report
+
+
+async def _go(
+    said: AsyncGenerator[Said, None],
+    people: People,
+    run: ImportRun,
+    report: ImportReport,
+    rejected: RejectedRows,
+    progress: Progress | None,
+) -> None:
+    # The plan of the first try: the consent is from when it was given.
+    place = Place(people, run.plan, run.id)
+    try:
+        async for frame in _frames(said, report, rejected):
+            counts = run.done.get(frame.number) if not frame.is_whole else None
+            if counts is None:
+                counts = await import_frame(frame, place)
+                await people.imports.note(run, frame.number, counts)
+            report.counts += counts
+            if progress is not None:
+                progress(report.total)
+    except ImportFileError as error:
+        await people.imports.refuse(run, str(error))
+        raise
+    await people.imports.finish(run, range(await people.subscribers.chunk_count()))
+
+
+async def _opened(said: AsyncGenerator[Said, None], name: str) -> ImportReport:
+    """Return the report to fill, when the file was read through. Raises ImportFileError."""
+    match await anext(said, None):
+        case Opened() as opened:
+            return ImportReport(name, opened.encoding, opened.header, elsewhere=opened.elsewhere)
+        case Refused() as refused:
+            raise ImportFileError(refused.message, place=refused.place, fix=refused.fix)
+        case _:
+            raise ImportReaderError(name, None)
+
+
+async def _frames(
+    all_said: AsyncGenerator[Said, None], report: ImportReport, rejected: RejectedRows
+) -> AsyncGenerator[Frame, None]:
+    """Yield the frames; keep what is said beside them. Raises ImportFileError, also where the end is missing."""
+    is_whole = False
+    with closing(rejected):
+        async for said in all_said:
+            match said:
+                case Frame():
+                    report.note_rejected(said.rejected)
+                    rejected.write(said.rejected)
+                    yield said
+                case Refused():
+                    raise ImportFileError(said.message, place=said.place, fix=said.fix)
+                case Finished():
+                    is_whole = True
+    if not is_whole:
+        raise ImportReaderError(report.file, None)
+
+
+async def _instructions(
+    people: People, path: Path, plan: ImportPlan, joined: datetime, done: Iterable[int]
+) -> Instructions:
+    return Instructions(
+        path=str(path),
+        name=plan.file,
+        digest_key=people.subscribers.index.digest_key,
+        joined=joined.replace(microsecond=0),
+        declared=list((await people.fields.declared()).values()),
+        mapping=plan.mapping,
+        done=list(done),
+    )
+
+
+def _check_consent(plan: ImportPlan) -> None:
+    if plan.confirmed and (plan.consent is None or not plan.consent.words.strip()):
         raise ConsentNeededError(
             "People can be imported as confirmed only with a statement of how they agreed, such as "
             "“They ticked the box for the weekly letter in our shop's checkout.”"
         )
-    table = read_table(file, name)
-    columns = Columns.of(table.header, f"{table.name}:1")
-    report = ImportReport(table.name, table.encoding)
-    state = SubscriptionState.ACTIVE if confirmed else SubscriptionState.PENDING
-    place = _Place(people, mailing_list, state, consent, now)
+
+
+def _mark(path: Path, plan: ImportPlan, declared: list[object] | object) -> bytes:
+    """Return what tells this file, imported this way, from every other; the time does not count."""
+    consent = msgspec.structs.replace(plan.consent, when=datetime.min.replace(tzinfo=UTC)) if plan.consent else None
+    timeless = msgspec.structs.replace(plan, consent=consent)
+    whole = hashlib.blake2b(msgspec.msgpack.encode([timeless, declared]), digest_size=16)
     try:
-        with closing(table.rows()) as all_rows:
-            for rows in _batches(all_rows, ROWS_AT_A_TIME):
-                await _import_rows(rows, columns, place, report)
-                if progress is not None:
-                    progress(report.total)
-    except StorageDownError as error:
-        raise ImportInterruptedError(str(error), report) from error
-    return report
+        with path.open("rb") as stream:
+            while block := stream.read(1 << 20):
+                whole.update(block)
+    except OSError as error:
+        raise ImportFileError(
+            f"It cannot be read: {error.strerror}.", place=plan.file, fix="Check its name."
+        ) from error
+    return whole.digest()
 
 
-@dataclass(frozen=True, slots=True)
-class _Place:
-    """Where the people of a file go."""
-
-    people: People
-    mailing_list: MailingList
-    state: SubscriptionState
-    consent: Consent | None
-    now: datetime
-
-
-async def _import_rows(rows: list[Row], columns: Columns, place: _Place, report: ImportReport) -> None:
-    """Import some rows, and count them when it is known what became of all of them."""
-    newcomers, twice, invalid = _read_rows(rows, columns)
-    found = await place.people.suppressions.find_many([newcomer.address for newcomer in newcomers])
-    welcome = [newcomer for newcomer, suppression in zip(newcomers, found, strict=True) if suppression is None]
-    added, left = await _place_people(welcome, place)
-
-    kept_out = {sameness(one.address) for one, suppression in zip(newcomers, found, strict=True) if suppression}
-    twice_suppressed = sum(same in kept_out for same in twice)
-    twice_left = sum(same in left for same in twice)
-    report.added += added
-    report.left += len(left) + twice_left
-    report.suppressed += len(kept_out) + twice_suppressed
-    report.already_there += len(welcome) - added - len(left) + len(twice) - twice_suppressed - twice_left
-    report.invalid += invalid
-
-
-def _read_rows(rows: list[Row], columns: Columns) -> tuple[list[Newcomer], list[str], list[InvalidRow]]:
-    """Return the people in the rows, each once; who stood there again; and the rows that are no people."""
-    newcomers: dict[str, Newcomer] = {}
-    twice, invalid = [], []
-    for row in rows:
-        try:
-            newcomer = columns.newcomer(row.cells)
-        except (AddressError, RowError) as error:
-            written = row.cells[columns.email] if columns.email < len(row.cells) else ""
-            invalid.append(InvalidRow(row.number, row.line, written[:200], error.reason))
-            continue
-        same = sameness(newcomer.address)
-        if same in newcomers:
-            twice.append(same)
-        else:
-            newcomers[same] = newcomer
-    return list(newcomers.values()), twice, invalid
-
-
-async def _place_people(newcomers: list[Newcomer], place: _Place) -> tuple[int, set[str]]:
-    """Add the people and put them on the list; return how many moved, and who had left and stays away."""
-    lists, list_id = place.people.lists, place.mailing_list.id
-    subscribers = [subscriber for subscriber, _ in await place.people.subscribers.add_many(newcomers, place.now)]
-    everyone = Cohort.of(subscriber.id for subscriber in subscribers)
-
-    settled = [to for to in SubscriptionState if to is place.state or not may_move(to, place.state, Mover.OPERATOR)]
-    there = await lists.among(list_id, everyone, settled)
-    movable = everyone
-    for some in there.values():
-        movable -= some
-    # The proof goes first: after a crash here there is a proof without a subscription, never the reverse.
-    if place.consent is not None and movable:
-        await place.people.consents.record_many(movable, place.consent)
-    done = await lists.move(list_id, movable, place.state, by=Mover.OPERATOR)
-
-    left = there.get(SubscriptionState.LEFT, Cohort()) | done.stayed.get(SubscriptionState.LEFT, Cohort())
-    return done.moved.count(), {sameness(one.address) for one in subscribers if one.id in left} if left else set()
-
-
-def _batches(items: Iterable[_T], size: int) -> Iterator[list[_T]]:
-    rest = iter(items)
-    while batch := list(islice(rest, size)):
-        yield batch
+def _name_of(file: Path | BinaryIO) -> str:
+    named = file if isinstance(file, Path) else getattr(file, "name", None)
+    return Path(named).name if isinstance(named, str | Path) else "the file"

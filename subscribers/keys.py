@@ -3,29 +3,51 @@
 | key | type | holds |
 |---|---|---|
 | `people:last-id` | number | the highest id given out |
-| `addr:<4 hex>` | hash | digest of an address (its last 8 bytes) → id; the bucket is the digest's first 2 bytes |
+| `{a<2 hex>}:addr:<2 hex>` | hash | last 8 bytes of an address's digest → id; the first two name the hash |
 | `{cN}:people:<bucket>` | hash | position in the bucket (0…127) → packed Subscriber |
+| `{cN}:everyone` | bitmap | who of chunk N has a record |
+| `{cN}:with:<field>:<value>` | bitmap | who of chunk N has this value in an indexed field, `language` or `tag` |
 | `{cN}:list:<list>:<state>` | bitmap | who of chunk N is `pending`, `active` or `left` on the list |
 | `{cN}:suppressed` | bitmap | who of chunk N must not be mailed, for whatever reason |
 | `{cN}:suppressed:<reason>` | bitmap | the same, for this reason |
 | `{cN}:consent:<bucket>` | hash | position in the bucket, digest of the entry → packed entry of the consent history |
+| `{cN}:consent:together` | set | digests of the entries that many people of the chunk have in common |
+| `{cN}:consent:together:<digest>` | bitmap | who has this entry |
+| `{cN}:import:<id>:<word>` | bitmap | whom the import made (`new`), changed (`updated`), put on its list (`placed`) |
 | `{cN}:scratch:<name>` | bitmap | lives only while a script runs |
 | `consent:statements` | hash | digest → what was shown, where and by which form, once for all who agreed to it |
+| `consent:together` | hash | digest → packed entry that many people have in common |
+| `import:<id>` | hash | `plan`: what is imported how; `fence`; `frame:<n>`: packed counts of some rows; `state` |
+| `imports:last-id`, `imports:open` | number, hash | the highest number given out; mark of a file and its plan → id |
+| `imports:newest` | list | ids of imports, the newest first |
+| `fields` | hash | newsletter and name → packed Field that it declares |
+| `values:<field>` | set | the values of an indexed field that anybody has or had |
+| `segments` | hash | slug → packed Segment |
 | `lists`, `lists:last-id` | hash, number | slug → packed MailingList; the highest id given out |
-| `suppression:<2 hex>` | hash | digest of an address → packed Suppression |
-| `suppression:removed:<2 hex>` | hash | digest and time → packed trace of a suppression that was taken away |
+| `{a<2 hex>}:suppression` | hash | digest of an address → packed Suppression |
+| `{a<2 hex>}:suppression:removed` | hash | digest and time → packed trace of a suppression that was taken away |
 
 Nothing here expires. All keys of one chunk share the hash tag `{cN}`, so that one node of a cluster has them together
-and scripts may touch several at once; no script touches keys of two chunks.
+and scripts may touch several at once; no script touches keys of two chunks. The same goes for `{a<2 hex>}`: addresses
+are spread over 256 shards by the first byte of their digest, and what is known of an address without knowing whose it
+is lies together.
 """
 
 from __future__ import annotations
 
 LAST_ID = "people:last-id"
+FIELDS = "fields"
+SEGMENTS = "segments"
 LISTS = "lists"
+IMPORTS_LAST_ID = "imports:last-id"
+IMPORTS_OPEN = "imports:open"
+IMPORTS_NEWEST = "imports:newest"
 LISTS_LAST_ID = "lists:last-id"
 CONSENT_STATEMENTS = "consent:statements"
-ALL_ADDRESS_BUCKETS = "addr:*"
+CONSENT_TOGETHER = "consent:together"
+
+ADDRESS_SHARDS = range(256)
+"""The first byte of an address's digest."""
 
 BUCKET_SIZE = 128
 """People in one hash: small enough to stay a listpack, and the fastest to update of those measured."""
@@ -33,7 +55,12 @@ BUCKET_SIZE = 128
 
 def address_bucket(digest: bytes) -> str:
     """Name the hash that this address's id is in."""
-    return f"addr:{digest[:2].hex()}"
+    return f"{address_buckets(digest[0])}{digest[1]:02x}"
+
+
+def address_buckets(shard: int) -> str:
+    """Name the hashes of a shard, except for the two hex digits at the end."""
+    return f"{{a{shard:02x}}}:addr:"
 
 
 def address_field(digest: bytes) -> bytes:
@@ -66,16 +93,46 @@ def scratch(chunk: int, name: str) -> str:
     return f"{{c{chunk}}}:scratch:{name}"
 
 
-def suppression_bucket(digest: bytes) -> str:
-    """Name the hash that this address's suppression would be in."""
-    return f"suppression:{digest[:1].hex()}"
+def shared_consents(chunk: int) -> str:
+    """Name the set of the entries that many people of the chunk have in common."""
+    return f"{{c{chunk}}}:consent:together"
 
 
-def suppression_buckets() -> list[str]:
-    """Name all of them."""
-    return [f"suppression:{byte:02x}" for byte in range(256)]
+def shared_consent_bits(chunk: int, digest: bytes) -> str:
+    """Name the bitmap of who has this entry."""
+    return f"{{c{chunk}}}:consent:together:{digest.hex()}"
+
+
+def suppressions(shard: int) -> str:
+    """Name the hash with the suppressions of a shard's addresses."""
+    return f"{{a{shard:02x}}}:suppression"
 
 
 def removed_suppressions(digest: bytes) -> str:
     """Name the hash with the traces of removed suppressions."""
-    return f"suppression:removed:{digest[:1].hex()}"
+    return f"{{a{digest[0]:02x}}}:suppression:removed"
+
+
+def import_bits(chunk: int, import_id: str, word: str) -> str:
+    """Name the bitmap of what an import did: `new`, `updated` or `placed`."""
+    return f"{{c{chunk}}}:import:{import_id}:{word}"
+
+
+def import_facts(import_id: str) -> str:
+    """Name the hash with what an import is and how far it has come."""
+    return f"import:{import_id}"
+
+
+def everyone_bits(chunk: int) -> str:
+    """Name the bitmap of who has a record."""
+    return f"{{c{chunk}}}:everyone"
+
+
+def value_bits(chunk: int, field: str, value: str) -> str:
+    """Name the bitmap of who has this value in an indexed field."""
+    return f"{{c{chunk}}}:with:{field}:{value}"
+
+
+def values(field: str) -> str:
+    """Name the set of the values of an indexed field."""
+    return f"values:{field}"

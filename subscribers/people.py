@@ -5,20 +5,30 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from subscribers.storage import Redis
+from subscribers.store.algebra import Algebra
+from subscribers.store.bitmaps import Bitmaps
 from subscribers.store.consent import ConsentStore
+from subscribers.store.fields import FieldStore
+from subscribers.store.imports import ImportStore
 from subscribers.store.lists import ListStore
+from subscribers.store.segments import SegmentStore
 from subscribers.store.subscribers import SubscriberStore
 from subscribers.store.suppression import SuppressionStore
 
 
 @dataclass(frozen=True, slots=True)
 class People:
-    """The four stores that the recipes of this package work on."""
+    """The stores that the recipes of this package work on."""
 
     subscribers: SubscriberStore
     lists: ListStore
     suppressions: SuppressionStore
     consents: ConsentStore
+    fields: FieldStore
+    imports: ImportStore
+    segments: SegmentStore
+    algebra: Algebra
+    bitmaps: Bitmaps
 
     @classmethod
     def at(cls, redis: Redis, digest_key: bytes) -> People:
@@ -28,4 +38,9 @@ class People:
             ListStore(redis),
             SuppressionStore(redis, digest_key),
             ConsentStore(redis),
+            FieldStore(redis),
+            ImportStore(redis),
+            SegmentStore(redis),
+            Algebra(redis),
+            Bitmaps(redis),
         )

@@ -30,6 +30,8 @@ class Subscriber(msgspec.Struct, frozen=True, array_like=True, kw_only=True):
     fields: dict[str, FieldValue] = {}
     joined: datetime
     """Aware, UTC, whole seconds."""
+    tags: tuple[str, ...] = ()
+    """Words that an operator puts on people, sorted."""
 
     @property
     def first_name(self) -> str:
@@ -49,6 +51,18 @@ class Newcomer(msgspec.Struct, frozen=True):
     name: str = ""
     language: str = ""
     fields: dict[str, FieldValue] = {}
+    tags: tuple[str, ...] = ()
+
+
+class _Rest(msgspec.Struct, frozen=True, array_like=True):
+    """A record without its version and id, in the order of `Subscriber`."""
+
+    address: Address
+    name: str
+    language: str
+    fields: dict[str, FieldValue]
+    joined: datetime
+    tags: tuple[str, ...]
 
 
 def pack(subscriber: Subscriber) -> bytes:
@@ -61,5 +75,25 @@ def unpack(packed: bytes) -> Subscriber:
     return _decoder.decode(packed)
 
 
+def pack_rest(newcomer: Newcomer, joined: datetime) -> bytes:
+    """Pack what a first record will hold beside its id, which is not known yet."""
+    rest = _Rest(newcomer.address, newcomer.name, newcomer.language, newcomer.fields, joined, newcomer.tags)
+    return _encoder.encode(rest)[1:]
+
+
+def pack_first(subscriber_id: int, rest: bytes) -> bytes:
+    """Return the first record of a person: what `pack` would return for it."""
+    return _FIRST + _encoder.encode(subscriber_id) + rest
+
+
+def unpack_rest(rest: bytes) -> Newcomer:
+    """Return the newcomer whom `pack_rest` packed."""
+    one = _rest_decoder.decode(bytes([_EMPTY_ARRAY + len(_Rest.__struct_fields__)]) + rest)
+    return Newcomer(one.address, one.name, one.language, one.fields, one.tags)
+
+
+_EMPTY_ARRAY = 0x90
+_FIRST = bytes([_EMPTY_ARRAY + len(Subscriber.__struct_fields__), 1])
 _encoder = msgspec.msgpack.Encoder()
 _decoder = msgspec.msgpack.Decoder(Subscriber)
+_rest_decoder = msgspec.msgpack.Decoder(_Rest)

@@ -36,8 +36,11 @@ COMMANDS: Mapping[str, Entry] = {
     "subscribers": Entry("subscribers", "The people on the lists: list, show, add, import, leave."),
     "issues": Entry("issues", "Issues: list, import, show, check, render, test."),
     "mailings": Entry("mailings", "Mailings: list, create, status, why, people, pause, resume, cancel."),
+    "segments": Entry("segments", "Segments: count, list, explain, save, saved, export."),
     "suppressions": Entry("suppressions", "Addresses that are never mailed: list, add, remove."),
     "bounce": Entry("bounce", "Read one bounce or complaint, from a pipe or a file."),
+    "backup": Entry("backups", "Write everything about people into a file."),
+    "restore": Entry("backups", "Put everything from a backup into an empty Redis."),
     "check": Entry("check", "Check that what is stored fits together."),
     "doctor": Entry("doctor", "Say what runs, what does not, and what to do."),
 }

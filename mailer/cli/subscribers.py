@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from mailer.cli import persondata
 from mailer.cli.answering import AsJson, answer, described, progress, table
 from mailer.cli.opening import with_press
 from mailer.errors import NotFoundError
@@ -19,6 +20,9 @@ if TYPE_CHECKING:
 app = typer.Typer(
     add_completion=False, rich_markup_mode=None, no_args_is_help=True, help="Subscribers: the people on the lists."
 )
+
+app.command()(persondata.data)
+app.command()(persondata.erase)
 
 AddressArgument = Annotated[str, typer.Argument(metavar="ADDRESS")]
 ListOption = Annotated[str, typer.Option("--list", help="A list's slug.", metavar="LIST")]

@@ -38,7 +38,10 @@ def encode_value(value: str) -> bytes:
     """Encode what goes into a hole: one line, between two soft line breaks."""
     if len(value) < 70 and value.isalnum() and value.isascii():
         return value.encode()
-    return binascii.b2a_qp(value.encode() + b"x", istext=False)[:-1].replace(b"\n", b"\r\n")
+    # Runs of white space are encoded, so that a body stays as DKIM canonicalises it (RFC 6376 §3.4.4).
+    has_runs = "  " in value or "\t" in value or value.startswith(" ") or value.endswith(" ")
+    encoded = binascii.b2a_qp(value.encode() + b"x", quotetabs=has_runs, istext=False)[:-1]
+    return encoded.replace(b"\n", b"\r\n")
 
 
 def decode(body: bytes) -> str:

@@ -7,14 +7,16 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 import msgspec
 
 from subscribers import keys
-from subscribers.cohort import Cohort, SubscriberId, bits_from_bytes, bits_to_bytes, chunk_of, position_of
+from subscribers.cohort import Cohort, SubscriberId, bits_from_bytes, chunk_of, position_of
 from subscribers.errors import UnknownListError
 from subscribers.lists import ListId, MailingList
 from subscribers.storage import Call, Command, Redis, run_all, script_beside
+from subscribers.store.bitmaps import Bitmaps, piece_of
 from subscribers.subscription import Mover, SubscriptionState, may_move
 
 _MOVE = script_beside(__file__, "move.lua")
@@ -79,8 +81,12 @@ class ListStore:
         to: SubscriptionState,
         *,
         by: Mover = Mover.OPERATOR,
+        import_id: str = "",
     ) -> Moved:
-        """Move these people to a state; those whom `by` may not move stay where they are, and are named."""
+        """Move these people to a state; those whom `by` may not move stay where they are, and are named.
+
+        With an import's id, the import remembers whom it moved, in the same step.
+        """
         cohort = people if isinstance(people, Cohort) else Cohort.of(people)
         others = [state for state in SubscriptionState if state is not to]
         goes = ["go" if may_move(state, to, by) else "stay" for state in others]
@@ -90,15 +96,40 @@ class ListStore:
         calls: list[Call] = []
         places = []
         for chunk in cohort.chunks():
-            first, mask = _piece(cohort.bits(chunk))
+            first, mask = piece_of(cohort.bits(chunk))
             scratch = [keys.scratch(chunk, name) for name in ("mask", "some")]
             states = [keys.list_bits(chunk, list_id, state) for state in (to, *others)]
-            calls.append(([*scratch, *states], [first, mask, *goes]))
+            marks = [keys.import_bits(chunk, import_id, "placed")] if import_id else []
+            calls.append(([*scratch, *states, *marks], [first, mask, *goes]))
             places.append((chunk, first))
         replies = await _MOVE.run_all(self._redis, calls) if calls else []
 
         moved, *stayed = (_joined(places, [reply[i] for reply in replies]) for i in range(3))
         return Moved(moved, dict(zip(others, stayed, strict=True)))
+
+    async def restore(self, mailing_list: MailingList) -> None:
+        """Put a list back with the id that it had."""
+        last = int(await self._redis.get(keys.LISTS_LAST_ID) or 0)
+        await run_all(
+            self._redis,
+            [
+                ("SET", keys.LISTS_LAST_ID, max(last, mailing_list.id)),
+                ("HSET", keys.LISTS, mailing_list.slug, _encoder.encode(mailing_list)),
+            ],
+        )
+
+    async def put(self, list_id: ListId, state: SubscriptionState, people: Cohort) -> None:
+        """Put people into a state without asking who may: for a restored backup."""
+        await Bitmaps(self._redis).add([(partial(_named, list_id, state), people)])
+
+    async def take_off(self, list_id: ListId, subscriber_id: SubscriberId) -> None:
+        """Forget that the person was ever on the list, because they are erased or became another."""
+        chunk, position = chunk_of(subscriber_id), position_of(subscriber_id)
+        names = [keys.list_bits(chunk, list_id, state) for state in SubscriptionState]
+        is_in = await run_all(self._redis, [("GETBIT", name, position) for name in names])
+        await run_all(
+            self._redis, [("SETBIT", name, position, 0) for name, bit in zip(names, is_in, strict=True) if bit]
+        )
 
     async def cohort(self, list_id: ListId, state: SubscriptionState) -> Cohort:
         """Return everyone in this state on the list."""
@@ -152,11 +183,8 @@ class ListStore:
         return range(chunk_of(int(last)) + 1) if last else range(0)
 
 
-def _piece(bits: int) -> tuple[int, bytes]:
-    """Return the part of a bitmap that is not empty, and the byte that it starts at."""
-    whole = bits_to_bytes(bits)
-    piece = whole.lstrip(b"\0")
-    return len(whole) - len(piece), piece
+def _named(list_id: ListId, state: SubscriptionState, chunk: int) -> str:
+    return keys.list_bits(chunk, list_id, state)
 
 
 def _joined(places: list[tuple[int, int]], pieces: list[bytes]) -> Cohort:

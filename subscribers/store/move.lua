@@ -5,6 +5,7 @@
 -- KEYS[3]  {cN}:list:<id>:<state>  the state to move to
 -- KEYS[4]  {cN}:list:<id>:<state>  the second state
 -- KEYS[5]  {cN}:list:<id>:<state>  the third state
+-- KEYS[6]  {cN}:import:<id>:placed  whom an import moved; absent when it is not an import
 -- ARGV[1]  the byte of the bitmap that the mask starts at
 -- ARGV[2]  the mask: whom to move, as a piece of a bitmap
 -- ARGV[3]  'go' if people in the second state may move, 'stay' if they stay there
@@ -34,6 +35,9 @@ redis.call('BITOP', 'XOR', mask, mask, some)
 
 if redis.call('BITCOUNT', mask) > 0 then
   redis.call('BITOP', 'OR', target, target, mask)
+  if KEYS[6] then
+    redis.call('BITOP', 'OR', KEYS[6], KEYS[6], mask)
+  end
   for i = 1, 2 do
     if ARGV[2 + i] == 'go' and redis.call('EXISTS', KEYS[3 + i]) == 1 then
       redis.call('BITOP', 'AND', some, mask, KEYS[3 + i])

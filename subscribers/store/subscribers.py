@@ -1,28 +1,35 @@
 """People in Redis: packed records, 128 to a hash.
 
-Keys: `{cN}:people:<bucket>` (hash: position in the bucket → packed Subscriber); the index's, see `index.py`. A record
-lives until the person is erased. Each change goes through compare-and-set on the record's version.
+Keys: `{cN}:people:<bucket>` (hash: position in the bucket → packed Subscriber), `{cN}:everyone` (bitmap of who has a
+record); the address index's, see `index.py`; the values', see `fields.py`. A record lives until the person is erased.
+Each change goes through compare-and-set on the record's version, and keeps the values' bitmaps with it.
 """
 
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from datetime import datetime
+from functools import partial
 
 import msgspec
 
 from subscribers import keys
 from subscribers.address import Address, parse_address, sameness
-from subscribers.cohort import SubscriberId, chunk_of, position_of
+from subscribers.cohort import CHUNK_SIZE, Cohort, SubscriberId, chunk_of, position_of
 from subscribers.errors import AddressError, ConflictError, UnknownSubscriberError
-from subscribers.storage import Command, Redis, run_all, script_beside
+from subscribers.fields import indexed_values
+from subscribers.storage import Call, Command, Redis, run_all, script_beside
+from subscribers.store.ahead import ahead
+from subscribers.store.bitmaps import Bitmaps
+from subscribers.store.fields import FieldStore
 from subscribers.store.index import AddressIndex, Claim
 from subscribers.store.suppression import SuppressionStore
-from subscribers.subscriber import FieldValue, Newcomer, Subscriber, pack, unpack
+from subscribers.subscriber import FieldValue, Newcomer, Subscriber, pack, pack_first, pack_rest, unpack
 
 _CREATE = script_beside(__file__, "create.lua")
 _UPDATE = script_beside(__file__, "update.lua")
 _BUCKETS_AT_A_TIME = 64
+_BUCKET_BITS = keys.BUCKET_SIZE.bit_length() - 1
 
 
 class SubscriberStore:
@@ -33,6 +40,8 @@ class SubscriberStore:
         self._redis = redis
         self.index = AddressIndex(redis, digest_key)
         self._suppressions = SuppressionStore(redis, digest_key)
+        self._bitmaps = Bitmaps(redis)
+        self.fields = FieldStore(redis)
 
     async def add(
         self,
@@ -49,27 +58,50 @@ class SubscriberStore:
 
     async def add_many(self, newcomers: Sequence[Newcomer], now: datetime) -> list[tuple[Subscriber, bool]]:
         """Add people, in a few round trips for all; those who are known already stay as they are."""
-        claims = await self.index.claim([self.index.digest(newcomer.address) for newcomer in newcomers])
-        known = await self.read(claim.id for claim in claims if not claim.is_ours)
+        digests = [self.index.digest(newcomer.address) for newcomer in newcomers]
+        claims = await self.index.claim(digests)
+        first = dict(zip(reversed(claims), reversed(newcomers), strict=True))
+        known = await self.read(claim.id for claim in first if not claim.is_ours)
         joined = now.replace(microsecond=0)
-        new = [
-            _first_record(newcomer, claim, joined)
-            for newcomer, claim in zip(newcomers, claims, strict=True)
-            if claim.id not in known
-        ]
-        # The bit goes first: after a crash here, the next writer of the address finds no record and comes by again.
-        await self._suppressions.mark((claim.digest, claim.id) for claim in claims if claim.id not in known)
-        created, fresh = await self._create(new)
+        new = {claim: pack_rest(first[claim], joined) for claim in claims if claim.id not in known}
+        values = await self._values((claim.id, first[claim]) for claim in new)
+        # The bits of values go before the record too: a repeat of this finds no record, and does it all again.
+        await self.fields.index(values)
+        before = await self.write_new(new)
 
+        is_new = {claim.id for claim in new} - before.keys()
+        known |= before
+        made = {one: _first_record(first[claim], claim, joined) for claim in new if (one := claim.id) in is_new}
         added = []
         for newcomer, claim in zip(newcomers, claims, strict=True):
-            subscriber = known.get(claim.id) or created[claim.id]
-            is_new = claim.id in fresh
-            fresh.discard(claim.id)
-            if not is_new:
-                _check_same(newcomer.address, subscriber)
-            added.append((subscriber, is_new))
+            subscriber = made.get(claim.id) or known[claim.id]
+            if claim.id not in made:
+                check_same(newcomer.address, subscriber)
+            added.append((subscriber, claim.id in is_new))
+            is_new.discard(claim.id)
         return added
+
+    async def write_new(self, new: Mapping[Claim, bytes], import_id: str = "") -> dict[SubscriberId, Subscriber]:
+        """Write the first records of claims, from what `pack_rest` packed; return those that stood there before.
+
+        With an import's id, the import remembers whom it made, in the same step.
+        """
+        # The bit goes first: after a crash here, the next writer of the address finds no record and comes by again.
+        await self._suppressions.mark((claim.digest, claim.id) for claim in new if claim.is_suppressed)
+        by_bucket: dict[int, list[tuple[int, bytes]]] = {}
+        for claim, rest in new.items():
+            by_bucket.setdefault(claim.id >> _BUCKET_BITS, []).append((claim.id, rest))
+        calls: list[Call] = []
+        for bucket, people in by_bucket.items():
+            first = bucket << _BUCKET_BITS
+            arguments: list[str | bytes | int] = [position_of(first)]
+            for one, rest in people:
+                arguments += (one - first, pack_first(one, rest))
+            marks = [keys.import_bits(chunk_of(first), import_id, "new")] if import_id else []
+            calls.append(([_bucket(first), keys.everyone_bits(chunk_of(first)), *marks], arguments))
+        replies = await _CREATE.run_all(self._redis, calls) if calls else []
+        stood = [unpack(packed) for reply in replies for packed in reply[1::2]]
+        return {person.id: person for person in stood}
 
     async def get(self, subscriber_id: SubscriberId) -> Subscriber | None:
         """Return the person with this id, or None if there is none, or no longer."""
@@ -101,13 +133,66 @@ class SubscriberStore:
 
         Raises ConflictError if somebody else changed the person since, UnknownSubscriberError if they are gone.
         """
-        newer = msgspec.structs.replace(changed, version=changed.version + 1)
-        code = await _UPDATE.run(self._redis, [_bucket(newer.id)], [_field(newer.id), changed.version, pack(newer)])
+        stands = await self.get(changed.id)
+        (code,) = await self.update_many([(stands or changed, changed)])
         if code < 0:
             raise UnknownSubscriberError(f"There is no person with the number {changed.id}, or no longer.")
         if code == 0:
             raise ConflictError(f"{changed.address} was changed by somebody else just now. Look again, then change it.")
-        return newer
+        return msgspec.structs.replace(changed, version=changed.version + 1)
+
+    async def update_many(self, changes: Sequence[tuple[Subscriber, Subscriber]]) -> list[int]:
+        """Write changed people (as they stand, as they shall be), each only where the version is still this one.
+
+        Return for each 1 where it stands there now, 0 where somebody else was first, -1 where the person is gone.
+        """
+        declared = await self.fields.declared()
+        values = [(indexed_values(old, declared), indexed_values(new, declared)) for old, new in changes]
+        admitted = await self.fields.admit(value for old, new in values for value in new - old)
+        calls: list[Call] = []
+        for (_, person), (old, new) in zip(changes, values, strict=True):
+            newer = msgspec.structs.replace(person, version=person.version + 1)
+            touched = [*((value, 0) for value in old - new), *((value, 1) for value in (new - old) & admitted)]
+            names = [keys.value_bits(chunk_of(newer.id), *value) for value, _ in touched]
+            bits = [bit for _, bit in touched]
+            arguments: list[str | bytes | int] = [_field(newer.id), person.version, pack(newer)]
+            arguments += [position_of(newer.id), *bits]
+            calls.append(([_bucket(newer.id), *names], arguments))
+        return await _UPDATE.run_all(self._redis, calls) if calls else []
+
+    async def restore(self, persons: Sequence[Subscriber]) -> None:
+        """Put people back with the numbers that they had, from a backup, and let their addresses find them."""
+        commands: list[Command] = []
+        digests = [self.index.digest(person.address) for person in persons]
+        for one, person in zip(digests, persons, strict=True):
+            commands.append(("HSET", _bucket(person.id), _field(person.id), pack(person)))
+            commands.append(("HSET", keys.address_bucket(one), keys.address_field(one), person.id))
+        await run_all(self._redis, commands)
+        await self._bitmaps.add([(keys.everyone_bits, Cohort.of(person.id for person in persons))])
+        await self._suppressions.mark(zip(digests, (person.id for person in persons), strict=True))
+
+    async def delete(self, subscriber_id: SubscriberId) -> None:
+        """Delete a person's record and take them out of every bitmap of values. The address still finds the number."""
+        chunk, position = chunk_of(subscriber_id), position_of(subscriber_id)
+        person = await self.get(subscriber_id)
+        values = indexed_values(person, await self.fields.declared()) if person is not None else set()
+        commands: list[Command] = [("SETBIT", keys.value_bits(chunk, *value), position, 0) for value in sorted(values)]
+        commands += [
+            ("SETBIT", keys.everyone_bits(chunk), position, 0),
+            ("HDEL", _bucket(subscriber_id), position % keys.BUCKET_SIZE),
+        ]
+        await run_all(self._redis, commands)
+
+    async def _values(
+        self, people: Iterable[tuple[SubscriberId, Newcomer | Subscriber]]
+    ) -> dict[tuple[str, str], Cohort]:
+        """Return who of these people has which indexed value."""
+        declared = await self.fields.declared()
+        found: dict[tuple[str, str], list[SubscriberId]] = {}
+        for one, person in people:
+            for value in indexed_values(person, declared):
+                found.setdefault(value, []).append(one)
+        return {value: Cohort.of(ids) for value, ids in found.items()}
 
     async def last_id(self) -> int:
         """Return the highest id ever given out, 0 if none was."""
@@ -123,6 +208,14 @@ class SubscriberStore:
         async for bucket in self._buckets():
             for person in sorted(map(unpack, bucket), key=lambda person: person.id):
                 yield person
+
+    async def all_ids(self) -> Cohort:
+        """Return everyone who has a record."""
+        return await self._bitmaps.cohort(keys.everyone_bits, range(await self.chunk_count()))
+
+    async def among(self, people: Cohort) -> Cohort:
+        """Return who of these people has a record."""
+        return people & await self._bitmaps.cohort(keys.everyone_bits, people.chunks())
 
     async def search(self, text: str, limit: int = 50) -> list[Subscriber]:
         """Return the first people with this address, or with this text in their address, name or fields."""
@@ -147,24 +240,19 @@ class SubscriberStore:
         except AddressError:
             return None
 
-    async def _create(self, new: Sequence[Subscriber]) -> tuple[dict[SubscriberId, Subscriber], set[SubscriberId]]:
-        """Write records where there are none; return what stands there then, and which of it was written now."""
-        by_bucket: dict[str, list[Subscriber]] = {}
-        for subscriber in new:
-            by_bucket.setdefault(_bucket(subscriber.id), []).append(subscriber)
-        calls = [
-            ([key], [part for one in people for part in (_field(one.id), pack(one))])
-            for key, people in by_bucket.items()
-        ]
-        replies = await _CREATE.run_all(self._redis, calls) if calls else []
-        stands: dict[SubscriberId, Subscriber] = {}
-        fresh = set()
-        for people, reply in zip(by_bucket.values(), replies, strict=True):
-            for one, before in zip(people, reply, strict=True):
-                stands[one.id] = unpack(before) if before else one
-                if not before:
-                    fresh.add(one.id)
-        return stands, fresh
+    async def packed(self, cohort: Cohort) -> AsyncIterator[list[bytes]]:
+        """Yield the packed records of these people, and of others in their buckets, in the order of their buckets.
+
+        The next buckets are on their way while the caller works on these.
+        """
+        wanted = [key for chunk in cohort.chunks() for key in _buckets_in(chunk, cohort.bits(chunk))]
+        parts = [wanted[at : at + _BUCKETS_AT_A_TIME] for at in range(0, len(wanted), _BUCKETS_AT_A_TIME)]
+        async for replies in ahead(partial(self._whole, part) for part in parts):
+            for reply in replies:
+                yield reply
+
+    async def _whole(self, names: Sequence[str]) -> list[list[bytes]]:
+        return await run_all(self._redis, [("HVALS", name) for name in names])
 
     async def _buckets(self) -> AsyncIterator[list[bytes]]:
         """Yield the packed people of each bucket, in the order of their ids."""
@@ -174,6 +262,17 @@ class SubscriberStore:
             names = [_bucket(number * keys.BUCKET_SIZE) for number in numbers]
             for reply in await run_all(self._redis, [("HVALS", name) for name in names]):
                 yield reply
+
+
+def _buckets_in(chunk: int, bits: int) -> list[str]:
+    """Name the buckets of a chunk that have any of these people in them."""
+    octets = bits.to_bytes(CHUNK_SIZE // 8, "little")
+    size = keys.BUCKET_SIZE // 8
+    return [
+        keys.people_bucket(chunk, bucket)
+        for bucket in range(CHUNK_SIZE // keys.BUCKET_SIZE)
+        if any(octets[bucket * size : (bucket + 1) * size])
+    ]
 
 
 def _bucket(subscriber_id: int) -> str:
@@ -195,7 +294,7 @@ def _first_record(newcomer: Newcomer, claim: Claim, joined: datetime) -> Subscri
     )
 
 
-def _check_same(address: Address, subscriber: Subscriber) -> None:
+def check_same(address: Address, subscriber: Subscriber) -> None:
     """Refuse to take two people for one because their digests are alike; it takes 10¹² people to see this happen."""
     if sameness(address) != sameness(subscriber.address):
         raise ConflictError(f"{address} cannot be added: its digest is that of another address here.")

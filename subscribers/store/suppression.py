@@ -1,8 +1,8 @@
 """Suppressions in Redis, under the digest of the address, so that an erased person can stay suppressed.
 
-Keys: `suppression:<2 hex>` (hash: digest → packed Suppression), `suppression:removed:<2 hex>` (hash: digest and time →
-packed RemovedSuppression), `{cN}:suppressed` and `{cN}:suppressed:<reason>` (bitmaps of the suppressed who have a
-record). All kept for ever.
+Keys: `{a<2 hex>}:suppression` (hash: digest → packed Suppression), `{a<2 hex>}:suppression:removed` (hash: digest and
+time → packed RemovedSuppression), `{cN}:suppressed` and `{cN}:suppressed:<reason>` (bitmaps of the suppressed who have
+a record). All kept for ever.
 
 The hash is the truth; the bitmaps make it set algebra. Whoever comes second sets the bit: `suppress` writes the
 suppression and then looks for the person, `SubscriberStore` claims the address and then looks for a suppression.
@@ -52,7 +52,7 @@ class SuppressionStore:
             since=now,
             evidence="" if is_erased else evidence[:LONGEST_EVIDENCE],
         )
-        key = keys.suppression_bucket(digest)
+        key = keys.suppressions(digest[0])
         is_new, packed = await run_all(
             self._redis, [("HSETNX", key, digest, _encoder.encode(wanted)), ("HGET", key, digest)]
         )
@@ -79,7 +79,7 @@ class SuppressionStore:
         """Return the suppressions among these digests."""
         wanted: dict[str, list[bytes]] = {}
         for digest in digests:
-            wanted.setdefault(keys.suppression_bucket(digest), []).append(digest)
+            wanted.setdefault(keys.suppressions(digest[0]), []).append(digest)
         replies = await run_all(self._redis, [("HMGET", key, *fields) for key, fields in wanted.items()])
         return {
             digest: _decoder.decode(packed)
@@ -97,6 +97,26 @@ class SuppressionStore:
             [command for digest, one in found.items() for command in _bits_set(ids[digest], one.reason)],
         )
 
+    async def restore(self, digest: bytes, suppression: Suppression) -> None:
+        """Put a suppression back under its digest, as a backup has it; one that stands there stays."""
+        key = keys.suppressions(digest[0])
+        await run_all(self._redis, [("HSETNX", key, digest, _encoder.encode(suppression))])
+        person = (await self._index.find([digest]))[0]
+        if person is not None:
+            await self.mark([(digest, person)])
+
+    async def unmark(self, subscriber_id: SubscriberId) -> None:
+        """Clear a person's bits, because their number no longer stands for the suppressed address."""
+        await run_all(self._redis, _bits_cleared(subscriber_id))
+
+    async def forget_removed(self, address: Address) -> None:
+        """Delete the traces of removed suppressions of an erased person: they hold the address."""
+        digest = self._index.digest(address)
+        name = keys.removed_suppressions(digest)
+        (fields,) = await run_all(self._redis, [("HKEYS", name)])
+        own = [field for field in fields if field.startswith(digest)]
+        await run_all(self._redis, [("HDEL", name, *own)] if own else [])
+
     async def remove(self, address: Address, why: str, now: datetime) -> bool:
         """Take the suppression away, keep a trace of it with the reason, and return whether there was one."""
         digest = self._index.digest(address)
@@ -108,7 +128,7 @@ class SuppressionStore:
             self._redis,
             [
                 ("HSET", keys.removed_suppressions(digest), digest + now.isoformat().encode(), _encoder.encode(trace)),
-                ("HDEL", keys.suppression_bucket(digest), digest),
+                ("HDEL", keys.suppressions(digest[0]), digest),
             ],
         )
         person = (await self._index.find([digest]))[0]
@@ -132,7 +152,7 @@ class SuppressionStore:
 
     async def all_by_digest(self) -> AsyncIterator[tuple[bytes, Suppression]]:
         """Yield every suppression with its digest, in no particular order."""
-        for key in keys.suppression_buckets():
+        for key in map(keys.suppressions, keys.ADDRESS_SHARDS):
             async for digest, packed in self._redis.hscan_iter(key, count=500):
                 yield digest, _decoder.decode(packed)
 
@@ -148,7 +168,7 @@ class SuppressionStore:
 
     async def count(self) -> int:
         """Return how many addresses are suppressed, whether their people are known here or not."""
-        return sum(await run_all(self._redis, [("HLEN", key) for key in keys.suppression_buckets()]))
+        return sum(await run_all(self._redis, [("HLEN", key) for key in map(keys.suppressions, keys.ADDRESS_SHARDS)]))
 
 
 def _bits_set(person: SubscriberId, reason: Reason) -> list[Command]:

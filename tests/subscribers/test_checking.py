@@ -54,7 +54,7 @@ async def test_a_damage_is_found(
 
 async def test_a_person_who_cannot_be_found_by_address_is_found(people: People, two: None, redis: Redis) -> None:
     digest = people.subscribers.index.digest(ADA)
-    await run_all(redis, [("DEL", f"addr:{digest[:2].hex()}")])
+    await run_all(redis, [("DEL", f"{{a{digest[0]:02x}}}:addr:{digest[1]:02x}")])
 
     problems = await check(people)
 

@@ -20,6 +20,7 @@ from mailer.rendering.compiling import compile_edition
 from mailer.rendering.edition import Edition
 from mailer.rendering.filling import LONGEST_VALUE
 from mailer.rendering.message import Assembler, MailingFacts
+from mailer.senders.dkim import relaxed_body
 from mailer.tokens import Kind, Tokens
 from subscribers.address import Address, parse_address
 from subscribers.cohort import SubscriberId
@@ -58,6 +59,7 @@ def assert_sound(message: bytes) -> EmailMessage:
     assert not re.search(rb"(?<!\r)\n|\r(?!\n)", message), "a bare CR or LF"
     header, _, body = message.partition(b"\r\n\r\n")
     assert max(len(line) for line in body.split(b"\r\n")) <= 76
+    assert relaxed_body(body) == body, "not in the canonical form that DKIM signs"
     assert max(len(line) for line in header.split(b"\r\n")) <= 998
     assert body.isascii()
     mail = parsed(message)

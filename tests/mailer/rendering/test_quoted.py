@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mailer.rendering.quoted import SOFT_BREAK, decode, encode_last_run, encode_run, encode_value
+from mailer.senders.dkim import relaxed_body
 
 TEXT = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\r"))
 LINE = st.text(st.characters(exclude_categories=["Cs", "Cc"]))
@@ -44,3 +45,11 @@ def test_no_two_spaces_stand_together_and_every_line_keeps_to_76(text: str) -> N
     assert b"  " not in encoded
     assert max(len(line) for line in encoded.split(b"\r\n")) <= 76
     assert decode(encoded) == text + "end\n"
+
+
+@pytest.mark.parametrize("value", ["a  b", "a\tb", " a", "a ", "  ", "é  ü", "a   " + "b" * 90])
+def test_a_value_with_runs_of_space_leaves_none_for_dkim_to_fold(value: str) -> None:
+    body = b"before =\r\n" + encode_value(value) + b"=\r\nafter\r\n"
+
+    assert relaxed_body(body) == body
+    assert decode(body) == f"before {value}after\n"

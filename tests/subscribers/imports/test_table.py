@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from subscribers.errors import ImportFileError
-from subscribers.table import Table, read_table
+from subscribers.imports.table import Table, read_table
 
 SIMPLE = "email,name\nada@example.com,Ada\nbob@example.com,Bob\n"
 

@@ -2,8 +2,8 @@ from __future__ import annotations
 
 import pytest
 
-from subscribers.columns import Columns
 from subscribers.errors import AddressError, ImportFileError, RowError
+from subscribers.imports.columns import Columns
 from subscribers.subscriber import FieldValue, Newcomer
 
 

@@ -1,0 +1,75 @@
+"""How a person's address changes, and how two records of one person become one."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+import msgspec
+
+from subscribers.address import Address, sameness
+from subscribers.errors import ConflictError, SuppressedError
+from subscribers.people import People
+from subscribers.subscriber import Subscriber
+from subscribers.subscription import Mover, SubscriptionState
+from subscribers.suppression import Reason
+
+_ORDER = (SubscriptionState.LEFT, SubscriptionState.ACTIVE, SubscriptionState.PENDING)
+"""Of two states on one list, the first of these stays: whoever left under either address has left."""
+
+
+async def change_address(people: People, person: Subscriber, address: Address) -> Subscriber:
+    """Give a person another address; number, lists and consent stay theirs. May be repeated.
+
+    Raises SuppressedError if the new address must not be mailed, ConflictError if it is somebody else's.
+    """
+    suppression = await people.suppressions.find(address)
+    if suppression is not None:
+        raise SuppressedError(suppression.reason)
+    index = people.subscribers.index
+    new, old = index.digest(address), index.digest(person.address)
+    if not await index.assign(new, person.id):
+        raise ConflictError(f"{address} is another person's address here. Merge the two people instead.")
+    # Between these two steps both addresses find the person; nobody else can get either.
+    changed = await people.subscribers.update(msgspec.structs.replace(person, address=address))
+    if sameness(address) != sameness(person.address):
+        await index.forget(old)
+        await people.suppressions.unmark(person.id)
+    return changed
+
+
+async def merge(people: People, kept: Subscriber, other: Subscriber, now: datetime) -> Subscriber:
+    """Make one person of two: the first keeps number and address, and gets what only the other has.
+
+    The other's address is suppressed then, so that no import brings it back. Raises ConflictError if somebody changes
+    either meanwhile.
+    """
+    if kept.id == other.id:
+        return kept
+    for mailing_list in await people.lists.all():
+        states = [await people.lists.state_of(mailing_list.id, one.id) for one in (kept, other)]
+        wanted = next((state for state in _ORDER if state in states), None)
+        if wanted is not None and wanted is not states[0]:
+            await people.lists.move(mailing_list.id, [kept.id], wanted, by=Mover.PERSON)
+        await people.lists.take_off(mailing_list.id, other.id)
+    for consent in await people.consents.of(other.id):
+        await people.consents.record(kept.id, consent)
+    merged = msgspec.structs.replace(
+        kept,
+        name=kept.name or other.name,
+        language=kept.language or other.language,
+        fields=other.fields | kept.fields,
+        tags=tuple(sorted({*kept.tags, *other.tags})),
+        joined=min(kept.joined, other.joined),
+    )
+    changed = await people.subscribers.update(merged) if merged != kept else kept
+    suppression = await people.suppressions.find(other.address)
+    if suppression is not None and await people.suppressions.find(kept.address) is None:
+        evidence = f"merged with {other.address}"
+        await people.suppressions.suppress(kept.address, suppression.reason, evidence=evidence, now=now)
+    # Nobody is to come back under the address that is no longer anybody's: not who left, and not twice.
+    await people.suppressions.suppress(other.address, Reason.MANUAL, evidence=f"merged into {kept.address}", now=now)
+    await people.consents.forget(other.id)
+    await people.subscribers.delete(other.id)
+    await people.suppressions.unmark(other.id)
+    await people.subscribers.index.forget(people.subscribers.index.digest(other.address))
+    return changed

@@ -1,0 +1,1 @@
+"""What an import is made of: tables of any kind, what their columns mean, and what becomes of their rows."""
