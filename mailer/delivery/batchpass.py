@@ -62,6 +62,7 @@ class Pass:
     _written: dict[str, int] = field(default_factory=dict)
     _unwritten_tries: dict[int, LastTry | None] = field(default_factory=dict)
     _in_hand: int = 0
+    _writing: asyncio.Lock = field(default_factory=asyncio.Lock)
 
     @classmethod
     async def begin(cls, press: Press, mailing: Mailing, batch: Batch, now: datetime) -> Pass | None:
@@ -174,7 +175,23 @@ class Pass:
         self._exclude(self.words.pending & ~self._in_hand, reason)
 
     async def write(self, press: Press) -> bool:
-        """Write what has changed and renew the lease; False, and the pass lost, if somebody else has the batch."""
+        """Write what has changed and renew the lease; False, and the pass lost, if somebody else has the batch.
+
+        One writing at a time: feeder and scribe both write, and two on their way at once could arrive in either order.
+        """
+        async with self._writing:
+            return await self._write(press)
+
+    async def conclude(self, press: Press, *, rest: timedelta = timedelta(0)) -> None:
+        """Say when the batch is due again (after a rest at least), or that it is finished; give the lease back."""
+        if self.words.pending:
+            soonest = await press.ledger.now() + rest
+            await press.ledger.put_off(self.batch, max(self._next_due() or soonest, soonest))
+        else:
+            await press.ledger.finish(self.batch)
+        await press.ledger.release(self.lease)
+
+    async def _write(self, press: Press) -> bool:
         changes, tries = changed(self.words, self._written), dict(self._unwritten_tries)
         by_position = {self.batch.first + place: last_try for place, last_try in tries.items()}
         asked_at = asyncio.get_running_loop().time()
@@ -187,15 +204,6 @@ class Pass:
             if self._unwritten_tries.get(place) is last_try:
                 del self._unwritten_tries[place]
         return True
-
-    async def conclude(self, press: Press, *, rest: timedelta = timedelta(0)) -> None:
-        """Say when the batch is due again (after a rest at least), or that it is finished; give the lease back."""
-        if self.words.pending:
-            soonest = await press.ledger.now() + rest
-            await press.ledger.put_off(self.batch, max(self._next_due() or soonest, soonest))
-        else:
-            await press.ledger.finish(self.batch)
-        await press.ledger.release(self.lease)
 
     def _next_due(self) -> datetime | None:
         """Return when the first of those who were put off is due; None if somebody who was never tried is left."""
