@@ -3,7 +3,8 @@
     python -m bench.crash [--people N] [--kills K] [--signal KILL|TERM] [--policy resend|hold] [--seed S] [--json]
 
 Real processes on loopback: redis-server (append-only, every write on disk), the catch-all inbox, a scheduler, a worker.
-Victims take turns: a child of the worker, the worker with its children, the scheduler, Redis. Each is started again.
+Victims take turns: a child of the worker, the worker with its children, the scheduler, Redis; with TERM, which asks, only
+worker and scheduler. Each is started again.
 The inbox keeps every copy that it ever took, so copies are counted, not estimated.
 
 `bound` is how many second copies there may be: the people who were claimed and not settled at the moments when a worker
@@ -45,6 +46,7 @@ from subscribers.subscription import SubscriptionState
 
 _LONGEST_SECONDS = 900.0
 _PAUSE_BETWEEN_KILLS = (0.3, 1.5)
+_VICTIMS = {"KILL": ("child", "worker", "scheduler", "redis"), "TERM": ("worker", "scheduler")}
 
 
 class Processes:
@@ -150,7 +152,8 @@ class Run:
             return await self._report(press, mailing, time.monotonic() - began)
 
     async def _kill(self, press: Press, mailing: Mailing) -> None:
-        victim = ("child", "worker", "scheduler", "redis")[self.killed % 4]
+        victims = _VICTIMS[self.options.signal]
+        victim = victims[self.killed % len(victims)]
         if victim == "child" and not self.processes.kill_a_child("worker", self.chance):
             return
         self.killed += 1
