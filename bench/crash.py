@@ -3,8 +3,8 @@
     python -m bench.crash [--people N] [--kills K] [--signal KILL|TERM] [--policy resend|hold] [--seed S] [--json]
 
 Real processes on loopback: redis-server (append-only, every write on disk), the catch-all inbox, a scheduler, a worker.
-Victims take turns: a child of the worker, the worker with its children, the scheduler, Redis; with TERM, which asks, only
-worker and scheduler. Each is started again.
+Victims take turns: a child of the worker, the worker with its children, the scheduler, Redis. With TERM, which asks,
+only worker and scheduler. Each is started again.
 The inbox keeps every copy that it ever took, so copies are counted, not estimated.
 
 `bound` is how many second copies there may be: the people who were claimed and not settled at the moments when a worker
