@@ -28,7 +28,7 @@ class Workshop:
         newsletter = await self._press.newsletters.get(mailing.newsletter)
         for list_id in mailing.lists:
             found = await self._press.people.lists.get(list_id)
-            facts = MailingFacts(mailing_id=mailing.id, list_id=list_id, list_slug=found.slug)
+            facts = MailingFacts(mailing_id=mailing.id, list_id=list_id, list_slug=found.slug, list_name=found.name)
             self._assemblers[mailing.id, list_id] = Assembler(
                 edition, newsletter, facts, self._press.tokens, self._press.settings.public_url
             )
