@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -12,6 +13,7 @@ from mailer.errors import NotFoundError
 
 if TYPE_CHECKING:
     from mailer.delivery.press import Press
+    from subscribers.suppressing import SuppressionReport
     from subscribers.suppression import Suppression
 
 app = typer.Typer(
@@ -80,3 +82,52 @@ def remove(
 
     with_press(story)
     answer({"address": address, "suppressed": False}, [f"{address} may be mailed again."], as_json=as_json)
+
+
+@app.command("import")
+def import_addresses(
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="A table with a column “email”, maybe “reason”.")],
+    why: Annotated[str, typer.Option(help="Kept as the evidence; else the name of the file.")] = "",
+    as_json: AsJson = False,
+) -> None:
+    """Never mail any address of a file again. Repeating it is harmless; what is suppressed keeps its reason."""
+
+    async def story(press: Press) -> SuppressionReport:
+        from mailer import clock
+        from subscribers.suppressing import import_suppressions
+
+        return await import_suppressions(press.people, file, now=clock.now(), evidence=why, name=file.name)
+
+    report = with_press(story)
+    facts = {
+        "new": report.new,
+        "already_there": report.already_there,
+        "invalid": [
+            {"row": one.row_number, "line": one.line, "address": one.address, "reason": one.reason}
+            for one in report.invalid
+        ],
+    }
+    lines = [f"{report.new:,} suppressed, {report.already_there:,} already there, {len(report.invalid):,} invalid."]
+    lines += [f"{file.name}:{one.line}: {one.reason}" for one in report.invalid]
+    answer(facts, lines, as_json=as_json)
+
+
+@app.command()
+def export(
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="Where to write them, as CSV.")],
+    as_json: AsJson = False,
+) -> None:
+    """Write every suppressed address to a file that `pressrun suppressions import` reads; of the erased only a row."""
+
+    async def story(press: Press) -> int:
+        from subscribers.suppressing import export_suppressions
+
+        written = -1  # the headings are no address
+        with file.open("w", encoding="utf-8", newline="") as stream:
+            async for line in export_suppressions(press.people):
+                stream.write(line)
+                written += 1
+        return written
+
+    written = with_press(story)
+    answer({"file": file, "suppressions": written}, [f"{written:,} suppressions written to {file}."], as_json=as_json)

@@ -46,11 +46,11 @@ async def _html(press: Press, mailing: Mailing, subscriber_id: SubscriberId) -> 
     subscriber = await press.people.subscribers.get(subscriber_id)
     if subscriber is None:
         return None
+    through = await press.people.lists.get(await _list_of(press, mailing, subscriber_id))
     assembler = Assembler(
         await press.editions.get(mailing.edition),
         await press.newsletters.get(mailing.newsletter),
-        # Nothing that is shown depends on the slug.
-        MailingFacts(mailing_id=mailing.id, list_id=await _list_of(press, mailing, subscriber_id), list_slug=""),
+        MailingFacts(mailing_id=mailing.id, list_id=through.id, list_slug=through.slug, list_name=through.name),
         press.tokens,
         press.settings.public_url,
     )

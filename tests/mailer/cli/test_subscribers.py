@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import csv
+import io
+import json
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -92,3 +95,56 @@ def test_nobody_of_that_address_is_one_sentence(run: Run, newsletter: str) -> No
     assert run("subscribers", "show", "who@example.com", status=2).err == (
         "Nobody with the address who@example.com is known.\n"
     )
+
+
+def test_a_rehearsal_counts_everything_and_changes_nothing(run: Run, people: Path, tmp_path: Path) -> None:
+    file = tmp_path / "more.csv"
+    file.write_text("email,name\nana@example.com,Ana\ndee@example.com,Dee\n")
+
+    facts = run("subscribers", "import", str(file), "--list", "readers", "--dry-run", "--json").json
+
+    assert facts["dry_run"] is True
+    assert (facts["counts"]["new"], facts["counts"]["unchanged"], facts["total"]) == (1, 1, 2)
+    run("subscribers", "show", "dee@example.com", status=2)
+    assert "nothing was changed" in run("subscribers", "import", str(file), "--list", "readers", "--dry-run").out
+
+
+def test_columns_are_mapped_and_records_overwritten(run: Run, people: Path, tmp_path: Path) -> None:
+    file = tmp_path / "crm.ndjson"
+    file.write_text(json.dumps({"Work mail": "ana@example.com", "Who": "Anna", "Secret": "x"}) + "\n")
+    maps = ("--map", "Work mail=email", "--map", "Who=name", "--map", "Secret=")
+
+    run("subscribers", "import", str(file), "--list", "readers", "--on-conflict", "overwrite", *maps)
+
+    ana = run("subscribers", "show", "ana@example.com", "--json").json
+    assert (ana["name"], "secret" in ana["fields"]) == ("Anna", False)
+    wrong = run("subscribers", "import", str(file), "--list", "readers", "--map", "Who", status=2)
+    assert "COLUMN=FIELD" in wrong.err
+
+
+def test_rejected_rows_are_written_to_be_mended(run: Run, newsletter: str, tmp_path: Path) -> None:
+    file, rejected = tmp_path / "people.csv", tmp_path / "rejected.csv"
+    file.write_text("email,name\nana@example.com,Ana\nnobody,N\n")
+
+    run("subscribers", "import", str(file), "--list", "readers", "--rejected", str(rejected))
+
+    (row,) = csv.DictReader(io.StringIO(rejected.read_text(encoding="utf-8")))
+    assert (row["email"], row["name"], row["rejected_line"]) == ("nobody", "N", "3")
+    arguments = ("subscribers", "import", str(file), "--list", "readers", "--rejected", str(file))
+    assert "overwrite" in run(*arguments, status=2).err
+
+
+def test_people_are_exported_whole_by_list_and_by_rule(run: Run, people: Path, tmp_path: Path) -> None:
+    table, lines = tmp_path / "out.csv", tmp_path / "out.ndjson"
+    run("subscribers", "leave", "cy@example.com", "--list", "readers")
+    rule = ("--segment", 'in_list("readers")', "--format", "ndjson")
+
+    assert run("subscribers", "export", str(table), "--list", "readers", "--json").json["people"] == 3
+    run("subscribers", "export", str(lines), *rule)
+
+    states = {
+        row["email"]: row["list readers"] for row in csv.DictReader(io.StringIO(table.read_text(encoding="utf-8")))
+    }
+    assert states["cy@example.com"] == "left"
+    names = [json.loads(line)["name"] for line in lines.read_text(encoding="utf-8").splitlines()]
+    assert names == ["Ana", "波"]

@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from tests.mailer.cli.conftest import Run
 
 
@@ -37,3 +39,17 @@ def test_removing_needs_a_reason(run: Run) -> None:
 
 def test_what_is_no_address_is_refused(run: Run) -> None:
     assert "“ana” is not an email address" in run("suppressions", "add", "ana", status=2).err
+
+
+def test_suppressions_go_out_and_come_in_again(run: Run, tmp_path: Path) -> None:
+    file = tmp_path / "suppressed.csv"
+    run("suppressions", "add", "ana@example.com", "--legal")
+
+    assert run("suppressions", "export", str(file), "--json").json["suppressions"] == 1
+    with file.open("a") as stream:
+        stream.write("bo@example.com,complaint\nnobody,manual\n")
+    facts = run("suppressions", "import", str(file), "--json").json
+
+    assert (facts["new"], facts["already_there"], [one["line"] for one in facts["invalid"]]) == (1, 1, [4])
+    reasons = {one["address"]: one["reason"] for one in run("suppressions", "list", "--json").json}
+    assert reasons == {"ana@example.com": "legal", "bo@example.com": "complaint"}

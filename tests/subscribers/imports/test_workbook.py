@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import io
+import struct
 import zipfile
 from datetime import datetime
 from pathlib import Path
@@ -123,3 +124,29 @@ async def test_what_is_no_workbook_of_people_is_refused(
         await import_file(people, io.BytesIO(content), plan, now=now)
 
     assert not await people.imports.newest()
+
+
+def lying_bomb() -> bytes:
+    """Make a workbook that is one, but whose sheet says that its forty million octets are four hundred."""
+    packed = io.BytesIO()
+    size = 0
+    source = zipfile.ZipFile(io.BytesIO(xlsx(("email",), ("ada@example.com",))))
+    with source, zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name in source.namelist():
+            content = source.read(name)
+            if name.endswith("sheet1.xml"):
+                content = content.replace(b"</sheetData>", b" " * 40_000_000 + b"</sheetData>")
+                size = len(content)
+            archive.writestr(name, content)
+    return packed.getvalue().replace(struct.pack("<L", size), struct.pack("<L", 400))
+
+
+async def test_a_workbook_that_lies_about_its_sizes_is_refused(
+    people: People, weekly: MailingList, now: datetime
+) -> None:
+    plan = ImportPlan(file="people.xlsx", list_id=weekly.id)
+
+    with pytest.raises(ImportFileError, match="declared uncompressed size"):
+        await import_file(people, io.BytesIO(lying_bomb()), plan, now=now)
+
+    assert await people.subscribers.last_id() == 0
