@@ -35,7 +35,7 @@ COMMANDS: Mapping[str, Entry] = {
     "lists": Entry("lists", "Lists: list, create, show."),
     "subscribers": Entry("subscribers", "The people on the lists: list, show, add, import, leave."),
     "issues": Entry("issues", "Issues: list, import, show, check, render, test."),
-    "mailings": Entry("mailings", "Mailings: list, create, status, why, people, pause, resume, cancel."),
+    "mailings": Entry("mailings", "Mailings: send, list, status, why, people, pause, resume, cancel."),
     "segments": Entry("segments", "Segments: count, list, explain, save, saved, export."),
     "suppressions": Entry("suppressions", "Addresses that are never mailed: list, add, remove."),
     "bounce": Entry("bounce", "Read one bounce or complaint, from a pipe or a file."),

@@ -53,8 +53,11 @@ def import_issue(
         issue, notes = read_issue_file(file, now=clock.now(), newsletter=newsletter, button_url=button_url)
         if slug:
             issue = replace(issue, slug=slug)
+        known = await press.newsletters.all()
         if issue.newsletter:
             await press.newsletters.get(issue.newsletter)
+        elif len(known) == 1:
+            issue = replace(issue, newsletter=known[0].slug)
         else:
             notes.append("It belongs to no newsletter yet; name one with --newsletter.")
         earlier = await press.issues.find(issue.slug)

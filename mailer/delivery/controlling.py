@@ -30,6 +30,8 @@ class BlockedError(PressrunError):
 async def compile_issue(press: Press, slug: str) -> tuple[Issue, Newsletter, Edition]:
     """Compile a stored issue. Raises SourceError (or RenderError) naming the place."""
     issue = await press.issues.get(slug)
+    if not issue.newsletter:
+        raise ConflictError(f"Issue {slug} belongs to no newsletter. Import it again and name one with --newsletter.")
     newsletter = await press.newsletters.get(issue.newsletter)
     return issue, newsletter, compile_edition(issue, newsletter, public_url=press.settings.public_url)
 
@@ -55,6 +57,12 @@ async def schedule(
         raise ConflictError("A mailing needs at least one list. Name the lists whose people get it.")
     lists = [await press.people.lists.find(slug) for slug in dict.fromkeys(list_slugs)]
     issue, newsletter, edition = await compile_issue(press, issue_slug)
+    for one in lists:
+        if one.newsletter != newsletter.slug:
+            raise ConflictError(
+                f"List {one.slug} belongs to the newsletter {one.newsletter}, issue {issue.slug} to {newsletter.slug}: "
+                "the people on it did not ask for this. Choose a list of the issue's newsletter."
+            )
     findings = check(issue, newsletter, edition, press.settings.public_url)
     if blocking := [finding for finding in findings if finding.level == "block"]:
         raise BlockedError(issue_slug, blocking)

@@ -9,7 +9,7 @@ from datetime import datetime
 from mailer.delivery.ledger import ExclusionReason, Standing, Words
 from mailer.delivery.press import Press
 from mailer.delivery.reply import LastTry, instant
-from mailer.issues.mailing import Mailing, MailingId
+from mailer.issues.mailing import Mailing, MailingId, MailingState
 from subscribers.address import parse_address
 from subscribers.cohort import SubscriberId, chunk_of, position_of
 
@@ -97,6 +97,8 @@ def _tell(mailing: Mailing, standing: Standing | None, reason: ExclusionReason |
             return f"may or may not have got {name}; nobody mails them again without a decision. {_said(tried)}"
         case Standing.DEFERRED:
             return f"has not got {name} yet. {_said(tried)}{_again(tried)}"
+        case Standing.PENDING if mailing.state is MailingState.CANCELLED:
+            return f"is not mailed {name}: it was cancelled, and they are being excluded."
         case Standing.PENDING:
             return f"has not got {name} yet: their turn is still to come (the mailing is {mailing.state})."
 

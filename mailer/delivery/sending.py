@@ -28,7 +28,7 @@ from mailer.delivery.ledger import ExclusionReason
 from mailer.delivery.press import Press
 from mailer.delivery.steadyclock import SteadyClock
 from mailer.delivery.workshop import Workshop
-from mailer.errors import ConflictError, NotFoundError, PressrunError, RelayError
+from mailer.errors import ConflictError, NotFoundError, PressrunError, RelayError, SourceError
 from mailer.issues.mailing import Mailing, MailingId, MailingState
 from mailer.rendering.headers import HeaderError
 from mailer.smtp.envelope import HandOver
@@ -149,7 +149,8 @@ class _Shift:
             return False
         try:
             await self._workshop.prepare(mailing)
-        except NotFoundError as error:
+        except (NotFoundError, SourceError) as error:
+            # A mailing that cannot be made must not hold up the others.
             self._halted.add(mailing.id)
             await self._pause(mailing, f"{error} Nobody was skipped.")
             return False
@@ -303,7 +304,7 @@ class _Shift:
 
     def end_for_relay(self, problem: str) -> None:
         """End the shift because the relay cannot be used."""
-        self._relay_problem = f"{problem} Tried again by itself every few seconds; nobody is skipped."
+        self._relay_problem = f"{problem.rstrip('.')}. Tried again by itself every few seconds; nobody is skipped."
         maillog.relay_failed(problem)
 
     async def close(self, feeder: asyncio.Task[None]) -> None:

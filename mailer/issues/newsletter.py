@@ -5,8 +5,12 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field
 
+from mailer.errors import SourceError
 from mailer.issues.wording import check_line, check_slug
+from subscribers.address import parse_address
+from subscribers.errors import AddressError
 
+_LANGUAGE = re.compile(r"[A-Za-z]{2,8}(?:-[A-Za-z0-9]{1,8})*")
 _PHRASE = re.compile(r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~ -]+")
 
 
@@ -43,6 +47,17 @@ class Newsletter:
         check_slug(self.slug, what="newsletter")
         for what in ("name", "sender_name", "sender_address", "reply_to", "return_path_domain", "list_id_domain"):
             check_line(getattr(self, what), what=f"newsletter {self.slug}: {what}")
+        for what in ("sender_address", "reply_to"):
+            _check_address(getattr(self, what), what=what, place=f"newsletter {self.slug}")
+        for what in ("return_path_domain", "list_id_domain"):
+            if domain := getattr(self, what):
+                _check_address(f"bounces@{domain}", what=what, place=f"newsletter {self.slug}")
+        if _LANGUAGE.fullmatch(self.language) is None:
+            raise SourceError(
+                f"“{self.language[:40]}” is no language tag.",
+                place=f"newsletter {self.slug}",
+                fix="Use one such as en, de or zh-CN (BCP 47).",
+            )
         for key, value in self.look.items():
             check_line(value.replace("\n", " "), what=f"newsletter {self.slug}: look, {key}")
 
@@ -70,3 +85,17 @@ class Newsletter:
             return f"{self.name} {identifier}"
         quoted = self.name.replace("\\", "\\\\").replace('"', '\\"')
         return f'"{quoted}" {identifier}'
+
+
+def _check_address(address: str, *, what: str, place: str) -> None:
+    """Raise SourceError unless mail can come from, or go back to, this address; an empty one says nothing."""
+    if not address and what == "reply_to":
+        return
+    try:
+        parse_address(address)
+    except AddressError as error:
+        raise SourceError(
+            f"Its {what.replace('_', ' ')} cannot be used: {error.reason}",
+            place=place,
+            fix="Correct it, for instance to news@example.com or bounces.example.com.",
+        ) from error

@@ -11,6 +11,7 @@ import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
+from urllib.parse import urlsplit
 
 from markupsafe import escape
 
@@ -28,6 +29,8 @@ from mailer.rendering.quoted import decode
 from mailer.rendering.reading import Content, is_whole, read_content
 from mailer.rendering.text import width_of
 from mailer.rendering.theming.shelf import Shelf, shipped
+
+_LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
 
 LARGEST_HTML_BYTES = 102_400
 """Gmail clips what is longer, and with it the unsubscribe link."""
@@ -66,7 +69,7 @@ def check(
     issue: Issue, newsletter: Newsletter, edition: Edition | None, public_url: str, shelf: Shelf | None = None
 ) -> list[Finding]:
     """Return the findings, blocking ones first. Without an edition the issue is compiled to look at it."""
-    findings = [*_sender(newsletter), *_subject(issue)]
+    findings = [*_sender(newsletter), *_public_url(public_url), *_subject(issue)]
     try:
         content = read_content(issue, newsletter, public_url=public_url)
         edition = edition or compile_edition(issue, newsletter, public_url=public_url, shelf=shelf)
@@ -96,6 +99,19 @@ def _sender(newsletter: Newsletter) -> Iterator[Finding]:
             place,
             f"The sender's domain {domain} belongs to a mailbox provider; bulk mail from it fails DMARC.",
             "Send from a domain of your own.",
+        )
+
+
+def _public_url(public_url: str) -> Iterator[Finding]:
+    # RFC 8058 §3.1 wants https in List-Unsubscribe; a demo on loopback has nobody to protect.
+    parts = urlsplit(public_url)
+    if parts.scheme != "https" and parts.hostname not in _LOOPBACK:
+        yield Finding(
+            Level.BLOCK,
+            "public-url",
+            "setting public_url",
+            f"{public_url} is not https, so mailbox providers do not offer one-click unsubscribing.",
+            "Set public_url to the https:// address under which readers reach these pages.",
         )
 
 

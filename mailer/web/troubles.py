@@ -42,7 +42,7 @@ class Trouble:
 _STORE_DOWN = Trouble(
     503,
     "The store cannot be reached",
-    "Nothing was changed. Try again in a minute; if it lasts, see whether Redis is running on the server.",
+    "Nothing was changed. Try again in a minute; if it lasts, whoever runs this server should see whether Redis runs.",
 )
 _NOT_FOUND = Trouble(404, "There is nothing here", "Check the address, or begin again from the front page.")
 _NO_SENSE = Trouble(422, "That cannot be used as it stands", "Go back, change it as described, and try again.")
@@ -144,7 +144,13 @@ class Lifeboat:
 async def _show_ours(request: Request, error: Exception) -> Response:
     trouble = next(_BY_ERROR[kind] for kind in type(error).__mro__ if kind in _BY_ERROR)
     headers = {"retry-after": "30"} if trouble.status == 503 else None
-    return _show(request, trouble, str(error), headers=headers)
+    # Where the store is, and what it said, is for the log and for admins, not for readers.
+    sentence = "The place where this is kept does not answer."
+    if trouble.status != 503 or request.url.path.startswith("/admin"):
+        sentence = str(error)
+    else:
+        _log.error("%s", error)
+    return _show(request, trouble, sentence, headers=headers)
 
 
 async def _show_http(request: Request, error: Exception) -> Response:

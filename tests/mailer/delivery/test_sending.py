@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
 
 from mailer.delivery import keys
+from mailer.delivery.controlling import schedule
 from mailer.delivery.explaining import why
 from mailer.delivery.ledger import Standing
 from mailer.delivery.planning import forecast
 from mailer.delivery.ticking import tick
+from mailer.errors import ConflictError
 from mailer.issues.mailing import MailingState
 from mailer.settings import UncertainPolicy
 from subscribers.address import parse_address
 from subscribers.cohort import Cohort
+from subscribers.storage import run_all
 from subscribers.subscription import SubscriptionState
 from subscribers.suppression import Reason
 
@@ -266,3 +270,34 @@ async def test_a_message_that_went_out_has_the_same_id_and_return_path_at_the_se
 
     assert (await newsroom.press.ledger.counts(mailing.id)).accepted == 1
     assert len(relay.received) == 1
+
+
+async def test_a_mailing_that_cannot_be_made_does_not_hold_up_the_others(
+    newsroom: Newsroom, relay: ScriptedRelay
+) -> None:
+    press = newsroom.press
+    (anna,) = await newsroom.join(ANNA)
+    broken = await newsroom.send()
+    await press.newsletters.put(replace(await press.newsletters.get("daily"), slug="weekly"))
+    weekly = await press.people.lists.create("weekly", name="Weekly", newsletter="weekly")
+    await press.people.lists.move(weekly.id, [anna], SubscriptionState.ACTIVE)
+    await press.issues.put(replace(await press.issues.get("harbour"), slug="tide", newsletter="weekly", version=0))
+    sound = await schedule(press, "tide", ["weekly"], now=await press.ledger.now())
+    await tick(press, "test")
+    # What an older version may have let in: a sender that can stand in no header.
+    (stored,) = await run_all(press.redis, [("HGET", "newsletters", "daily")])
+    await press.redis.hset("newsletters", "daily", stored.replace(b"daily@news.example.com", b"nobody"))
+
+    await newsroom.work()
+
+    found = await press.mailings.get(broken.id)
+    assert (await press.ledger.counts(sound.id)).accepted == 1
+    assert (await press.ledger.counts(broken.id)).pending == 1
+    assert (found.state, "Nobody was skipped" in found.problem) == (MailingState.PAUSED, True)
+
+
+async def test_an_issue_goes_to_no_list_of_another_newsletter(newsroom: Newsroom) -> None:
+    await newsroom.press.people.lists.create("strangers", name="Strangers", newsletter="other")
+
+    with pytest.raises(ConflictError, match="did not ask for this"):
+        await schedule(newsroom.press, "harbour", ["strangers"], now=await newsroom.press.ledger.now())

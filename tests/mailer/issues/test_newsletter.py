@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
@@ -45,10 +46,27 @@ def test_no_field_can_smuggle_a_header(field: str) -> None:
             slug=TEA.slug,
             name=words["name"],
             sender_name=words.get("sender_name", ""),
-            sender_address=words.get("sender_address", ""),
+            sender_address=words.get("sender_address", TEA.sender_address),
             reply_to=words.get("reply_to", ""),
             return_path_domain=words.get("return_path_domain", ""),
         )
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"sender_address": "nobody"},
+        {"sender_address": ""},
+        {"reply_to": "a b@example.com"},
+        {"return_path_domain": "no domain!"},
+        {"list_id_domain": "foo bar"},
+        {"language": "中文"},
+        {"language": ""},
+    ],
+)
+def test_what_no_mail_could_carry_is_refused_before_it_is_kept(change: dict[str, Any]) -> None:
+    with pytest.raises(SourceError, match="newsletter tea-letter"):
+        replace(TEA, **change)
 
 
 def test_a_postal_address_has_lines() -> None:

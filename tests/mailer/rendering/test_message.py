@@ -6,14 +6,12 @@ from datetime import UTC, datetime, timedelta
 from email import message_from_bytes, policy
 from email.message import EmailMessage
 from email.utils import parsedate_to_datetime
-from typing import Any
 
 import msgspec
 import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from mailer.errors import RenderError
 from mailer.issues.issue import Issue
 from mailer.issues.newsletter import Newsletter
 from mailer.rendering.compiling import compile_edition
@@ -228,17 +226,6 @@ def test_an_address_with_a_line_end_is_refused(assembler: Assembler, subscriber:
 
     with pytest.raises(ValueError, match="not an address"):
         assembler.hand_over(person, NOW)
-
-
-@pytest.mark.parametrize(
-    "change",
-    [{"sender_address": "nobody"}, {"return_path_domain": "no domain!"}, {"reply_to": "a b@example.com"}],
-)
-def test_a_newsletter_with_an_impossible_sender_is_an_error_for_its_editor(
-    change: dict[str, Any], edition: Edition, newsletter: Newsletter, tokens: Tokens
-) -> None:
-    with pytest.raises(RenderError, match="newsletter harbour-letter"):
-        Assembler(edition, replace(newsletter, **change), MailingFacts(7, 3, "weekly"), tokens, PUBLIC_URL)
 
 
 def test_senders_with_other_alphabets_are_encoded(issue: Issue, newsletter: Newsletter, tokens: Tokens) -> None:

@@ -23,6 +23,15 @@ def test_a_good_issue_has_no_findings(issue: Issue, newsletter: Newsletter) -> N
     assert check(issue, newsletter, None, PUBLIC_URL) == []
 
 
+def test_links_that_are_not_https_are_stopped_unless_they_stay_on_this_machine(
+    issue: Issue, newsletter: Newsletter
+) -> None:
+    found = check(issue, newsletter, None, "http://news.example.com")
+
+    assert [(one.level, one.rule) for one in found] == [("block", "public-url")]
+    assert check(issue, newsletter, None, "https://news.example.com") == []
+
+
 @pytest.mark.parametrize(
     ("source", "finding", "line"),
     [
