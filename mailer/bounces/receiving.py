@@ -204,7 +204,9 @@ def _words(report: Report, said: RecipientReport) -> str:
 def _evidence(event: Event) -> str:
     """Say on what evidence an address is suppressed."""
     codes = " ".join(str(code) for code in (event.reply_code, event.status) if code)
-    said = " ".join(part for part in (codes, event.diagnostic) if part)
+    # A report's diagnostic usually begins with the codes that were read from it.
+    repeats = event.diagnostic.startswith(codes)
+    said = event.diagnostic if repeats else " ".join(part for part in (codes, event.diagnostic) if part)
     if event.verdict is Verdict.COMPLAIN:
         return (
             f"Complaint about mailing {event.mailing}, reported {event.at:%Y-%m-%d %H:%M} UTC ({said or 'no details'})."
