@@ -33,6 +33,7 @@ from subscribers.lists import MailingList
 from subscribers.subscription import SubscriptionState
 
 _REPORTS_PATIENCE = timedelta(seconds=60)
+_ROWS_SAID = 20
 _EXCLUDED_FOR = {
     Trick.GONE: ExclusionReason.HARD_BOUNCE,
     Trick.LATER: ExclusionReason.HARD_BOUNCE,
@@ -98,7 +99,7 @@ async def rehearse(house: House, wishes: Wishes, account: Account, say: Callable
 async def _tell(running: OpenHouse, wishes: Wishes, account: Account, say: Callable[[str], None]) -> None:
     press = running.press
     with account.step("people"):
-        joined = await _gather_people(running, wishes, account)
+        joined = await _gather_people(running, wishes, account, say)
     say(f"{account.people:,} people are on the list {joined.slug}.")
     with account.step("issue"):
         slug = await _load_issue(press, wishes, say)
@@ -125,7 +126,9 @@ async def _tell(running: OpenHouse, wishes: Wishes, account: Account, say: Calla
     say(f"{sum(map(len, copies.of.values())):,} messages lie in {account.messages}.")
 
 
-async def _gather_people(running: OpenHouse, wishes: Wishes, account: Account) -> MailingList:
+async def _gather_people(
+    running: OpenHouse, wishes: Wishes, account: Account, say: Callable[[str], None]
+) -> MailingList:
     joined = await sample.load_newsletter(running.press)
     if wishes.subscribers:
         report = await sample.load_people(running.press, joined, wishes.subscribers)
@@ -137,8 +140,10 @@ async def _gather_people(running: OpenHouse, wishes: Wishes, account: Account) -
         "already_there": report.already_there,
         "suppressed": report.suppressed,
         "left": report.left,
-        "invalid": len(report.invalid),
+        "invalid": report.counts.invalid,
     }
+    for row in report.invalid[:_ROWS_SAID]:
+        say(f"{report.file}:{row.line}: {row.reason}")
     account.people = (await running.press.people.lists.counts(joined.id))[SubscriptionState.ACTIVE]
     return joined
 
