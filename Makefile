@@ -5,11 +5,12 @@ COMPILE = .venv/lock/bin/uv pip compile --quiet --generate-hashes --no-emit-inde
 # The lock for developers holds everything that running needs: where it is installed, the demo installs nothing more.
 INSTALLED = $(if $(wildcard .venv/dev.installed),.venv/dev.installed,.venv/run.installed)
 
-.PHONY: setup demo test check fmt lock docs bench
+.PHONY: setup demo test slow check fmt lock docs bench
 
 setup: .venv/dev.installed
 demo: $(INSTALLED) ; @$(BIN)/pressrun demo
 test: setup ; @$(BIN)/pytest --numprocesses 2 --dist loadgroup
+slow: setup ; @$(BIN)/pytest -m slow
 check: setup ; @$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/mypy && $(BIN)/pytest --quiet tests/house
 fmt: setup ; @$(BIN)/ruff check --fix . && $(BIN)/ruff format .
 lock: .venv/lock/bin/uv ; @$(COMPILE) pyproject.toml -o requirements/run.txt && $(COMPILE) --group dev pyproject.toml -o requirements/dev.txt
