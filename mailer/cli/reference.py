@@ -21,7 +21,8 @@ _KEYS_BEGIN = "<!-- Written by `make docs` from subscribers/keys.py; changes her
 _KEYS_END = "<!-- Until here. -->\n"
 _HABITS = (
     "Every command has `--help`; most have `--json`, which prints one JSON value and nothing else. Exit status 0: "
-    "done; 1: a check found something, or the answer is no; 2: you must do something, and a sentence says what."
+    "done; 1: a check found something, or the answer is no; 2: you must do something, and a sentence says what "
+    '(with `--json`, as `{"error": …}` too).'
 )
 _SOURCES = (
     "The first that has a value wins: the environment variable, `settings.toml` in the home folder (`pressrun init` "

@@ -24,6 +24,7 @@ _SHOWN_MAILINGS = 5
 
 
 @router.get("")
+@router.get("/")
 async def show_issues(request: Request) -> Response:
     """Show every issue, and the latest mailings with their numbers."""
     press: Press = request.app.state.press

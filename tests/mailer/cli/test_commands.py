@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import json
 import resource
 import subprocess
 import sys
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 import pytest
 from typer import core
 
 from mailer.cli.commands import COMMANDS, load_command
+
+if TYPE_CHECKING:
+    from tests.mailer.cli.conftest import Run
 
 _PROCESSES = {"serve", "worker", "scheduler", "inbound", "inbox"}
 
@@ -73,6 +78,13 @@ def test_every_command_that_answers_can_answer_as_json(path: str, command: core.
         return
 
     assert "--json" in {option for parameter in command.params for option in parameter.opts}
+
+
+def test_a_program_that_asks_for_json_is_told_of_an_error_in_json(run: Run) -> None:
+    answer = run("issues", "show", "nothing", "--json", status=2)
+
+    assert json.loads(answer.out) == {"error": answer.err.strip()}
+    assert "nothing" in answer.err
 
 
 def test_the_processes_are_commands() -> None:
