@@ -15,7 +15,7 @@ async def test_the_issues_page_lists_issues_and_mailings(site: Site) -> None:
 
     assert "The harbour opens" in page
     assert "Nothing was mailed yet" in page
-    assert (await site.admin.get("/admin/")).text == page
+    assert "Nothing was mailed yet" in (await site.admin.get("/admin/")).text
 
 
 async def test_an_issue_is_shown_in_both_widths_as_text_and_as_source(site: Site) -> None:
