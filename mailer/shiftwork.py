@@ -1,7 +1,7 @@
 """What a worker process keeps from one shift to the next: an event loop, warm relay connections, a client to Redis.
 
-A Celery task is a plain function; it runs its shift on this loop. All of it is made at the first shift, after Celery
-has forked, since processes must not share connections.
+A Celery task is a plain function; it runs its shift on this loop, by the table `SHIFTS`. All of it is made at the
+first shift, after Celery has forked, since processes must not share connections.
 """
 
 from __future__ import annotations
@@ -10,12 +10,14 @@ import asyncio
 import mmap
 import os
 import socket
+from collections.abc import Awaitable, Callable, Mapping
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from datetime import timedelta
 
 import uvloop
 
+from mailer.delivery.lane import Lane
 from mailer.delivery.press import Press
 from mailer.delivery.sending import work_shift
 from mailer.settings import Settings, load_settings
@@ -28,7 +30,7 @@ _stopping = mmap.mmap(-1, 1)
 
 
 @dataclass(frozen=True, slots=True)
-class _Bench:
+class Bench:
     """The loop of this process and what is open on it."""
 
     loop: asyncio.AbstractEventLoop
@@ -37,7 +39,7 @@ class _Bench:
     pool: Pool
 
 
-_bench: list[_Bench] = []
+_bench: list[Bench] = []
 
 
 def process_name() -> str:
@@ -55,10 +57,10 @@ def is_stopping() -> bool:
     return bool(_stopping[0])
 
 
-def work_one() -> int:
-    """Work one shift; return how many people were settled."""
+def work_one(lane: Lane) -> None:
+    """Work one shift of this lane."""
     bench = _bench[0] if _bench else _set_up(load_settings())
-    return bench.loop.run_until_complete(_shift(bench))
+    bench.loop.run_until_complete(SHIFTS[lane](bench))
 
 
 def close() -> None:
@@ -69,16 +71,20 @@ def close() -> None:
         bench.loop.close()
 
 
-def _set_up(settings: Settings) -> _Bench:
+def _set_up(settings: Settings) -> Bench:
     loop = uvloop.new_event_loop()
     opened = AsyncExitStack()
     press = loop.run_until_complete(opened.enter_async_context(open_press(settings)))
     pool = Pool(Relay.of(settings))
     opened.push_async_callback(pool.close)
-    _bench.append(_Bench(loop, opened, press, pool))
+    _bench.append(Bench(loop, opened, press, pool))
     return _bench[0]
 
 
-async def _shift(bench: _Bench) -> int:
+async def _deliver(bench: Bench) -> None:
     lasts = timedelta(seconds=bench.press.settings.shift_seconds)
-    return await work_shift(bench.press, bench.pool, lasts=lasts, is_stopping=is_stopping)
+    await work_shift(bench.press, bench.pool, lasts=lasts, is_stopping=is_stopping)
+
+
+SHIFTS: Mapping[Lane, Callable[[Bench], Awaitable[None]]] = {Lane.DELIVERY: _deliver}
+"""What a shift of each lane does. It ends within seconds of `is_stopping`, and may be run twice at once."""

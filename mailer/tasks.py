@@ -11,22 +11,23 @@ whose broker went away.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from celery import Celery
+from kombu.connection import Connection
 from kombu.exceptions import OperationalError
 
 from mailer import shiftwork
+from mailer.delivery.lane import Lane
 from mailer.settings import Settings
 
-DELIVERY = "delivery"
-"""The queue of shifts."""
-
 _HINTS_WAITING = 2
-"""Hints that wait on the queue while shifts run, so that the wire does not idle between two of them."""
+"""Hints that wait on a queue while shifts run, so that the wire does not idle between two of them."""
 
 
 app = Celery("pressrun")
 app.conf.update(
-    task_default_queue=DELIVERY,
+    task_default_queue=Lane.DELIVERY.value,
     task_serializer="json",
     accept_content=["json"],
     task_ignore_result=True,
@@ -55,10 +56,10 @@ app.conf.update(
 )
 
 
-@app.task(name="pressrun.deliver")  # type: ignore[untyped-decorator]
-def deliver() -> None:
-    """Work one shift."""
-    shiftwork.work_one()
+@app.task(name="pressrun.shift")  # type: ignore[untyped-decorator]
+def work(lane: str) -> None:
+    """Work one shift of a lane."""
+    shiftwork.work_one(Lane(lane))
 
 
 def use_broker(settings: Settings) -> None:
@@ -66,18 +67,24 @@ def use_broker(settings: Settings) -> None:
     app.conf.broker_url = settings.broker
 
 
-def send_hints(wanted: int) -> int:
-    """Put as many `deliver` hints on the queue as are wanted and not waiting already; return how many were put.
+def send_hints(wanted: Mapping[Lane, int]) -> int:
+    """Put as many hints on each lane's queue as are wanted and not waiting already; return how many were put.
 
     Returns 0 where the broker cannot be reached: the next tick will try again.
     """
+    if not any(wanted.values()):
+        return 0
     try:
         with app.connection_for_write() as connection:
             connection.ensure_connection(max_retries=1, timeout=3)
-            queue = connection.default_channel.queue_declare(DELIVERY, durable=True)
-            missing = max(0, min(wanted, _HINTS_WAITING) - int(queue.message_count))
-            for _ in range(missing):
-                deliver.apply_async(connection=connection)
-            return missing
+            return sum(_send(connection, lane, count) for lane, count in wanted.items() if count)
     except (OperationalError, ConnectionError):
         return 0
+
+
+def _send(connection: Connection, lane: Lane, wanted: int) -> int:
+    queue = connection.default_channel.queue_declare(lane.value, durable=True)  # type: ignore[no-untyped-call]
+    missing = max(0, min(wanted, _HINTS_WAITING) - int(queue.message_count))
+    for _ in range(missing):
+        work.apply_async((lane.value,), queue=lane.value, connection=connection)
+    return missing

@@ -1,11 +1,19 @@
-"""The processes that do the work: a Celery worker whose processes hand mail over, and the scheduler that wakes it."""
+"""The processes that do the work: Celery workers whose processes hand mail over, and the scheduler that wakes them.
+
+A worker that is not told which queues to serve serves all, as several crews (see `lane.CREWS`): it is the first of them
+itself, and keeps a worker for each other as a child of its own, which ends with it.
+"""
 
 from __future__ import annotations
 
 import asyncio
 import logging
 import signal
+import subprocess
+import sys
+from collections.abc import Sequence
 from threading import Thread
+from time import sleep
 from typing import Any
 
 import uvloop
@@ -13,39 +21,80 @@ from celery.signals import setup_logging, worker_process_shutdown, worker_ready,
 
 from mailer import maillog, shiftwork
 from mailer.delivery import presence
+from mailer.delivery.lane import CREWS, Lane
+from mailer.delivery.looking import look
 from mailer.delivery.press import Press
-from mailer.delivery.ticking import tick
 from mailer.settings import Settings, load_settings
-from mailer.tasks import DELIVERY, app, send_hints, use_broker
+from mailer.tasks import app, send_hints, use_broker
+from mailer.tether import tethered
 from mailer.wiring import open_press
 from subscribers.errors import StorageDownError
 
 _TICK_SECONDS = 0.5
 _REDIS_AGAIN_SECONDS = 1.0
-
-
 _PRESENT_EVERY_SECONDS = 5.0
+_CHILD_LOOK_SECONDS = 0.2
+_CHILD_AGAIN_SECONDS = 1.0
 
 
-def run_worker(settings: Settings) -> int:
-    """Run a Celery worker until SIGTERM or Ctrl-C; shifts end, and outcomes are written, before it exits.
+def run_worker(settings: Settings, lanes: Sequence[Lane] = ()) -> int:
+    """Run a worker for these lanes, or for all, until SIGTERM or Ctrl-C; shifts end before it exits.
 
     Waits while Redis is away, and goes on when it is back.
     """
     settings.secret()
+    if lanes:
+        return _run_crew(settings, lanes)
+    first, *others = CREWS
+    keepers = [Thread(target=_keep_crew, args=(crew,)) for crew in others]
+
+    def start_keepers(**_: object) -> None:
+        for keeper in keepers:
+            keeper.start()
+
+    # Not before Celery has forked: a process is best forked while it has no threads.
+    worker_ready.connect(start_keepers)
+    try:
+        return _run_crew(settings, first)
+    finally:
+        shiftwork.ask_to_stop()
+        for keeper in keepers:
+            if keeper.ident:
+                keeper.join()
+
+
+def _run_crew(settings: Settings, lanes: Sequence[Lane]) -> int:
+    processes = settings.worker_processes if set(lanes) & set(CREWS[0]) else 1
     use_broker(settings)
     app.worker_main(
         [
             "worker",
             "--pool=prefork",
-            f"--concurrency={settings.worker_processes}",
-            f"--queues={DELIVERY}",
+            f"--concurrency={processes}",
+            f"--queues={','.join(lanes)}",
             "--without-gossip",
             "--without-mingle",
             "--loglevel=WARNING",
         ]
     )
     return 0
+
+
+def _keep_crew(crew: Sequence[Lane]) -> None:
+    """Keep a worker for this crew going as a child, until the worker stops.
+
+    Runs in a thread of its own that lasts as long as the process: the kernel ties the child to the thread.
+    """
+    command = tethered((sys.executable, "-m", "mailer", "worker", "--queues", ",".join(crew)))
+    while not shiftwork.is_stopping():
+        child = subprocess.Popen(command)
+        while child.poll() is None and not shiftwork.is_stopping():
+            sleep(_CHILD_LOOK_SECONDS)
+        if shiftwork.is_stopping():
+            child.terminate()
+            child.wait()
+        else:
+            sleep(_CHILD_AGAIN_SECONDS)
 
 
 def run_scheduler(settings: Settings) -> int:
@@ -80,7 +129,8 @@ async def _schedule(settings: Settings) -> None:
 async def _tick_until(press: Press, stopped: asyncio.Event) -> None:
     while not stopped.is_set():
         await presence.report(press, "scheduler", shiftwork.process_name())
-        if wanted := await tick(press, shiftwork.process_name()):
+        wanted = await look(press, shiftwork.process_name())
+        if any(wanted.values()):
             await asyncio.to_thread(send_hints, wanted)
         await _wait(stopped, _TICK_SECONDS)
 

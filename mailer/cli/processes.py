@@ -6,6 +6,8 @@ command line serves in a terminal, under a supervisor and in a container.
 
 from __future__ import annotations
 
+from typing import Annotated
+
 import typer
 
 app = typer.Typer(add_completion=False, rich_markup_mode=None, no_args_is_help=True)
@@ -21,15 +23,26 @@ def serve() -> None:
 
 
 @app.command()
-def worker() -> None:
-    """Run a worker: PRESSRUN_WORKER_PROCESSES processes that hand mail over to the relay.
+def worker(
+    queues: Annotated[
+        str, typer.Option(help="Serve these only, with commas between: delivery, transactional, feedback, bulk.")
+    ] = "",
+) -> None:
+    """Run a worker: processes that hand mail over to the relay.
 
-    Any number may run, on any number of machines. It waits while Redis is down, and goes on after.
+    Any number may run, on any number of machines. Without --queues it serves all: PRESSRUN_WORKER_PROCESSES processes
+    for mailings and bulk work, and one for mail to single people and what comes back, which never waits for a mailing.
+    It waits while Redis is down, and goes on after.
     """
+    from mailer.delivery.lane import lanes_named
     from mailer.settings import load_settings
     from mailer.worker import run_worker
 
-    raise typer.Exit(run_worker(load_settings()))
+    try:
+        lanes = lanes_named(queues) if queues else ()
+    except ValueError as error:
+        raise typer.BadParameter(str(error), param_hint="--queues") from error
+    raise typer.Exit(run_worker(load_settings(), lanes))
 
 
 @app.command()

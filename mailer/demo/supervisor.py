@@ -24,8 +24,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self, TypeVar
 
-from mailer.demo.tether import tethered
 from mailer.errors import ConfigError
+from mailer.tether import tethered
 
 _READY_SECONDS = 60.0
 _END_SECONDS = 10.0

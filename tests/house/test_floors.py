@@ -21,7 +21,7 @@ FLOORS: tuple[tuple[str, ...], ...] = (
     ("subscribers",),
     ("mailer.smtp",),
     ("mailer.tokens", "mailer.settings", "mailer.homefolder", "mailer.maillog", "mailer.metrics"),
-    ("mailer.clock", "mailer.errors", "mailer.folders", "mailer"),
+    ("mailer.clock", "mailer.errors", "mailer.folders", "mailer.tether", "mailer"),
 )
 LEVEL = {room: level for level, rooms in enumerate(FLOORS) for room in rooms}
 

@@ -60,11 +60,16 @@ class Installation:
     def settings(self) -> Settings:
         return load_settings()
 
-    def start(self, kind: str, **more: str) -> subprocess.Popen[bytes]:
-        """Start one of Pressrun's processes, in a group of its own, by the command line that operators use."""
+    def start(self, kind: str, *options: str, **more: str) -> subprocess.Popen[bytes]:
+        """Start one of Pressrun's processes, in a group of its own, by the command line that operators use.
+
+        A worker serves mailings alone unless told otherwise.
+        """
+        if kind == "worker" and not options:
+            options = ("--queues", "delivery")
         log = (self.home / f"{kind}.log").open("ab")
         process = subprocess.Popen(
-            [sys.executable, "-m", "mailer", kind],
+            [sys.executable, "-m", "mailer", kind, *options],
             env={**os.environ, **self.environment, **more},
             stdout=log,
             stderr=log,

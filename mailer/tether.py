@@ -1,6 +1,6 @@
 """Tie a process to its parent.
 
-`python -m mailer.demo.tether PARENT_PID COMMAND…` becomes COMMAND, which then ends when the parent does. However the
+`python -m mailer.tether PARENT_PID COMMAND…` becomes COMMAND, which then ends when the parent does. However the
 parent ends, `kill -9` included, the kernel sends SIGTERM to what was tethered to it (Linux, prctl(2)). That survives
 the exec, which is why this is a program and not a hook that runs between fork and exec. On other systems the command
 runs untethered, and only an orderly end of the parent ends it.
@@ -18,7 +18,7 @@ _PR_SET_PDEATHSIG = 1
 
 def tethered(command: tuple[str, ...]) -> tuple[str, ...]:
     """Return the command line that runs this command tied to the calling process."""
-    return (sys.executable, "-m", "mailer.demo.tether", str(os.getpid()), *command)
+    return (sys.executable, "-m", "mailer.tether", str(os.getpid()), *command)
 
 
 def main(arguments: list[str]) -> None:

@@ -1,0 +1,37 @@
+"""Lanes: the kinds of work that workers do, kept apart so that none waits behind another.
+
+A lane is a queue of hints on the broker, with the same name. `CREWS` says which lanes share processes where a worker is
+told nothing else: a mailing of a million may fill the first crew for hours, and a confirmation still leaves at once.
+"""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+
+class Lane(StrEnum):
+    """What kind of work a hint is about."""
+
+    DELIVERY = "delivery"
+    """Shifts of mailings."""
+    TRANSACTIONAL = "transactional"
+    """Mail to one person, who waits for it."""
+    FEEDBACK = "feedback"
+    """What comes back: bounces, complaints, webhooks."""
+    BULK = "bulk"
+    """Long work on many people, such as imports."""
+
+
+CREWS: tuple[tuple[Lane, ...], ...] = ((Lane.DELIVERY, Lane.BULK), (Lane.TRANSACTIONAL, Lane.FEEDBACK))
+"""Lanes that share processes. The first crew has `worker_processes` of them, every other has one."""
+
+
+def lanes_named(text: str) -> tuple[Lane, ...]:
+    """Read lanes from `delivery,bulk`. Raises ValueError, with a sentence, for a name that is none."""
+    names = [name.strip() for name in text.split(",") if name.strip()]
+    known = {lane.value: lane for lane in Lane}
+    if wrong := [name for name in names if name not in known]:
+        raise ValueError(f"There is no queue “{wrong[0]}”. There are: {', '.join(known)}.")
+    if not names:
+        raise ValueError(f"Name at least one queue of: {', '.join(known)}.")
+    return tuple(dict.fromkeys(known[name] for name in names))
