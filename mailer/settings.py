@@ -83,6 +83,9 @@ class Settings(BaseSettings):
     hello_name: str = ""
     """Name said in EHLO; empty: this machine's own (RFC 5321 §4.1.1.1)."""
 
+    dns_server: str = ""
+    """Who is asked about DNS records, as `address` or `address:port`; empty: this machine's resolvers."""
+
     inbound_host: str = "127.0.0.1"
     """Address that the listener for bounces and complaints listens on."""
     inbound_port: Port = 8027

@@ -11,6 +11,8 @@ from mailer.delivery.press import Press
 from mailer.delivery.store import LedgerStore
 from mailer.issues.store import IssueStore, MailingStore, NewsletterStore
 from mailer.rendering.store import EditionStore
+from mailer.sealing import Seal
+from mailer.senders.keystore import KeyStore
 from mailer.settings import Settings
 from mailer.tokens import Tokens
 from subscribers.people import People
@@ -31,6 +33,7 @@ def put_together(settings: Settings, redis: Redis) -> Press:
         editions=EditionStore(redis),
         ledger=LedgerStore(redis, lease_for=timedelta(seconds=settings.lease_seconds)),
         reports=ReportStore(redis),
+        keys=KeyStore(redis, Seal(settings.secret(), "dkim")),
     )
 
 

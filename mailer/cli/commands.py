@@ -32,6 +32,7 @@ COMMANDS: Mapping[str, Entry] = {
     "inbound": Entry("processes", "Run the listener for bounces and complaints."),
     "inbox": Entry("processes", "Run the demo's catch-all inbox."),
     "newsletters": Entry("newsletters", "Newsletters: list, show, create, edit."),
+    "domains": Entry("domains", "Sending domains and DKIM keys: generate, show, check, activate, retire."),
     "lists": Entry("lists", "Lists: list, create, show."),
     "subscribers": Entry("subscribers", "The people on the lists: list, show, add, import, leave."),
     "issues": Entry("issues", "Issues: list, import, show, check, render, test."),

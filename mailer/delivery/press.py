@@ -8,6 +8,7 @@ from mailer.bounces.store import ReportStore
 from mailer.delivery.store import LedgerStore
 from mailer.issues.store import IssueStore, MailingStore, NewsletterStore
 from mailer.rendering.store import EditionStore
+from mailer.senders.keystore import KeyStore
 from mailer.settings import Settings
 from mailer.tokens import Tokens
 from subscribers.people import People
@@ -28,3 +29,4 @@ class Press:
     editions: EditionStore
     ledger: LedgerStore
     reports: ReportStore
+    keys: KeyStore
