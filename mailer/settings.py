@@ -112,6 +112,10 @@ class Settings(BaseSettings):
     """Processes of one `pressrun worker`."""
     uncertain_policy: UncertainPolicy = UncertainPolicy.RESEND
     """`resend` or `hold`; each mailing can say otherwise."""
+    undo_seconds: Annotated[float, Field(ge=0, le=600)] = 60.0
+    """How long a mailing asked for in the admin pages waits before its first byte leaves, so that it can be undone."""
+    approval_needed: bool = False
+    """Whether a second person must approve the exact edition of every mailing before it is scheduled."""
 
     @property
     def broker(self) -> str:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from mailer.cli import mailingtimes
 from mailer.cli.answering import AsJson, answer, described, progress, table
 from mailer.cli.opening import with_press
 from mailer.errors import ConflictError
@@ -24,6 +25,9 @@ if TYPE_CHECKING:
 app = typer.Typer(
     add_completion=False, rich_markup_mode=None, no_args_is_help=True, help="Mailings: an issue going to people."
 )
+
+for _command in mailingtimes.app.registered_commands:
+    app.registered_commands.append(_command)
 
 MailingArgument = Annotated[int, typer.Argument(metavar="MAILING", help="Its number.")]
 
@@ -244,6 +248,7 @@ def _facts(found: Progress) -> dict[str, object]:
         "starts": mailing.starts,
         "started": mailing.started,
         "finished": mailing.finished,
+        "edition": mailing.edition,
         "problem": mailing.problem,
         **asdict(found.counts),
         "rate_per_second": round(found.rate_per_second, 1),
@@ -259,6 +264,7 @@ def _status_pairs(found: Progress) -> list[tuple[str, object]]:
         ("mailing", f"{mailing.id}: {mailing.subject}"),
         ("state", mailing.state),
         ("problem", mailing.problem),
+        ("edition", mailing.edition[:12] if not mailing.is_approved else ""),
         *((name, getattr(counts, name)) for name in ("audience", "accepted", "refused")),
         ("excluded", f"{counts.excluded:,} ({', '.join(reasons)})" if counts.excluded else 0),
         ("uncertain", counts.uncertain),

@@ -15,10 +15,11 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from mailer.delivery.batch import Batch, cut_batches
 from mailer.delivery.ledger import ExclusionReason, Words
 from mailer.delivery.press import Press
+from mailer.delivery.timing.sharing import Sharing
 from mailer.issues.mailing import MailingId, MailingState
+from subscribers.cohort import Cohort
 from subscribers.lists import ListId
 from subscribers.people import People
 from subscribers.subscription import SubscriptionState
@@ -57,13 +58,19 @@ async def forecast(press: Press, list_ids: Sequence[ListId]) -> Forecast:
     return Forecast(audience, to_mail, {reason: count for reason, count in excluded.items() if count})
 
 
+async def pending_of(press: Press, list_ids: Sequence[ListId]) -> Cohort:
+    """Return who of these lists would be mailed if the mailing began now."""
+    chunks = range(await press.people.subscribers.chunk_count())
+    return Cohort({chunk: (await audience_of(press.people, list_ids, chunk)).pending for chunk in chunks})
+
+
 async def plan(press: Press, mailing_id: MailingId, planner: str) -> bool:
     """Freeze the audience of a scheduled mailing, cut it into batches, and let it begin.
 
     False if another process is at it. `planner` names this process.
     """
     mailing = await press.mailings.get(mailing_id)
-    if mailing.state is not MailingState.SCHEDULED:
+    if mailing.state is not MailingState.SCHEDULED or not mailing.is_approved:
         return False
     if not await press.ledger.begin_planning(mailing_id, planner, _PLANNER_MS):
         return False
@@ -71,17 +78,15 @@ async def plan(press: Press, mailing_id: MailingId, planner: str) -> bool:
     async with asyncio.timeout(_PLANNER_MS / 1000 / 2):
         await press.ledger.open(mailing_id)
         now = await press.ledger.now()
+        sharing = await Sharing.begin(press, mailing, now)
         for chunk in range(await press.people.subscribers.chunk_count()):
             words = await audience_of(press.people, mailing.lists, chunk)
             if words.audience:
                 await press.ledger.freeze(mailing_id, chunk, words)
-                await press.ledger.add_batches(_batches(press, mailing_id, chunk, words), now)
+                await sharing.add(chunk, words.pending)
+        await sharing.finish()
         await press.mailings.move(mailing_id, MailingState.SENDING, now=now)
     return True
-
-
-def _batches(press: Press, mailing_id: MailingId, chunk: int, words: Words) -> list[Batch]:
-    return list(cut_batches(mailing_id, chunk, words.pending, press.settings.batch_size))
 
 
 async def audience_of(people: People, list_ids: Sequence[ListId], chunk: int) -> Words:

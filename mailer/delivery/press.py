@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from mailer.bounces.store import ReportStore
 from mailer.delivery.store import LedgerStore
+from mailer.delivery.timing.turnstore import TurnStore
 from mailer.issues.store import IssueStore, MailingStore, NewsletterStore
 from mailer.rendering.store import EditionStore
 from mailer.senders.keystore import KeyStore
@@ -28,5 +29,6 @@ class Press:
     mailings: MailingStore
     editions: EditionStore
     ledger: LedgerStore
+    turns: TurnStore
     reports: ReportStore
     keys: KeyStore

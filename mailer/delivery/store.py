@@ -82,6 +82,15 @@ class LedgerStore:
             scores: dict[str, float] = {batch.name: milliseconds(due) for batch in batches}
             await self._redis.zadd(keys.due(batches[0].mailing), scores)
 
+    async def add_batches_over(self, batches: Sequence[Batch], first_due: datetime, span: timedelta) -> None:
+        """Put batches of one mailing among the due ones, in this order and evenly over a time."""
+        if batches:
+            step_ms = span.total_seconds() * 1000 / len(batches)
+            scores = {
+                batch.name: milliseconds(first_due) + int(number * step_ms) for number, batch in enumerate(batches)
+            }
+            await self._redis.zadd(keys.due(batches[0].mailing), scores)
+
     async def begin_planning(self, mailing: MailingId, planner: str, for_ms: int) -> bool:
         """Whether this process may freeze the audience now; others keep out for so long."""
         return bool(await self._redis.set(keys.planner(mailing), planner, nx=True, px=for_ms))
@@ -180,6 +189,14 @@ class LedgerStore:
         """Let an unfinished batch come due then; a finished one stays finished."""
         await self._redis.zadd(keys.due(batch.mailing), {batch.name: milliseconds(until)}, xx=True)
 
+    async def hasten(self, mailing: MailingId, *, beyond: datetime, to: datetime) -> None:
+        """Let every unfinished batch that is due after a time come due earlier."""
+        command = ("ZRANGE", keys.due(mailing), f"({milliseconds(beyond)}", "+inf", "BYSCORE")
+        (names,) = await run_all(self._redis, [command])
+        if names:
+            scores: dict[str, float] = {name.decode(): milliseconds(to) for name in names}
+            await self._redis.zadd(keys.due(mailing), scores, xx=True)
+
     async def finish(self, batch: Batch) -> None:
         """Take a batch with nobody pending from among the unfinished ones."""
         await self._redis.zrem(keys.due(batch.mailing), batch.name)
@@ -217,6 +234,12 @@ class LedgerStore:
     async def cohort(self, mailing: MailingId, standing: Standing) -> Cohort:
         """Return everybody who stands there."""
         return Cohort({chunk: words.bits(standing) for chunk, words in (await self.words(mailing)).items()})
+
+    async def word(self, mailing: MailingId, name: str, chunks: Iterable[int]) -> Cohort:
+        """Return everybody in one of a mailing's bitmaps, also one that is not the ledger's, such as `opened`."""
+        wanted = list(chunks)
+        found = await run_all(self._redis, [("GET", keys.word(mailing, chunk, name)) for chunk in wanted])
+        return Cohort({chunk: bits_from_bytes(bits or b"") for chunk, bits in zip(wanted, found, strict=True)})
 
     async def excluded_for(self, mailing: MailingId, reason: ExclusionReason) -> Cohort:
         """Return everybody excluded for that reason."""

@@ -57,6 +57,9 @@ async def _tend(press: Press, mailing: Mailing, now: datetime) -> int:
         return 0
     if mailing.state is MailingState.PAUSED:
         return 0
+    if mailing.state is MailingState.CANCELLED:
+        # Also those whose turn is far away are to be excluded now. What is in a worker's hands stays there.
+        await press.ledger.hasten(mailing.id, beyond=now + press.ledger.lease_for, to=now)
     return len(await press.ledger.due(mailing.id, now, SHIFTS_AT_ONCE))
 
 
