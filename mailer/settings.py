@@ -35,6 +35,28 @@ class RelayTls(StrEnum):
     """Upgrade before anything is said, with a verified certificate (RFC 3207); fail if it is not offered."""
     IMPLICIT = "implicit"
     """TLS from the first byte, with a verified certificate (RFC 8314)."""
+    OPPORTUNISTIC = "opportunistic"
+    """STARTTLS where it is offered and works, with any certificate, else plain text (RFC 7435); never a password."""
+
+
+class RelayProtocol(StrEnum):
+    """What is spoken to a relay."""
+
+    SMTP = "smtp"
+    """RFC 5321."""
+    LMTP = "lmtp"
+    """RFC 2033: a relay that keeps no queue, such as Dovecot or Cyrus behind a filter."""
+
+
+class RelayLogin(StrEnum):
+    """How a relay is told who we are (RFC 4954)."""
+
+    BEST = "best"
+    """PLAIN where offered, else LOGIN."""
+    PLAIN = "plain"
+    LOGIN = "login"
+    XOAUTH2 = "xoauth2"
+    """A bearer token in place of the password, as Google and Microsoft want it."""
 
 
 class UncertainPolicy(StrEnum):
@@ -71,11 +93,17 @@ class Settings(BaseSettings):
     relay_port: Port = 8026
     """Its port."""
     relay_tls: RelayTls = RelayTls.NONE
-    """`none`, `starttls` or `implicit`. Certificates are always verified."""
+    """`none`, `starttls` or `implicit`, which verify certificates; or `opportunistic`, which does not."""
+    relay_protocol: RelayProtocol = RelayProtocol.SMTP
+    """`smtp` or `lmtp`."""
+    relay_login: RelayLogin = RelayLogin.BEST
+    """`best` (PLAIN, else LOGIN), `plain`, `login` or `xoauth2` (the password is a bearer token)."""
     relay_username: str = ""
     """User name for AUTH; empty: no authentication."""
     relay_password: SecretStr = SecretStr("")
     """Password for AUTH."""
+    relay_password_file: str = ""
+    """A file that holds the password or token, read for each new connection; whoever renews it writes it there."""
     relay_connections: Annotated[int, Field(ge=1, le=500)] = 4
     """Connections that one worker process keeps to the relay."""
     relay_timeout_seconds: Annotated[float, Field(gt=0)] = 60.0
