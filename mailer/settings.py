@@ -88,6 +88,10 @@ class Settings(BaseSettings):
     web_port: Port = 8025
     """Port that the web process listens on."""
 
+    fetch_from: str = ""
+    """Hosts of your own network, as `host:port` parted by commas, whose feeds, links and images may be looked at. All
+    other private addresses are refused."""
+
     relay_host: str = "127.0.0.1"
     """The SMTP server that mail is handed to."""
     relay_port: Port = 8026
@@ -144,6 +148,22 @@ class Settings(BaseSettings):
     """How long a mailing asked for in the admin pages waits before its first byte leaves, so that it can be undone."""
     approval_needed: bool = False
     """Whether a second person must approve the exact edition of every mailing before it is scheduled."""
+
+    @property
+    def themes_folder(self) -> Path:
+        """Where themes of the operator's own stand."""
+        return self.home / "themes"
+
+    @property
+    def fetch_allowed(self) -> frozenset[tuple[str, int]]:
+        """The hosts and ports of `fetch_from`. Raises ConfigError for what is neither."""
+        allowed = set()
+        for one in filter(None, (part.strip() for part in self.fetch_from.split(","))):
+            host, _, port = one.rpartition(":")
+            if not host or not port.isdecimal():
+                raise ConfigError(f"fetch_from: “{one}” is no host and port, such as intranet.example.com:443.")
+            allowed.add((host.strip("[]"), int(port)))
+        return frozenset(allowed)
 
     @property
     def broker(self) -> str:

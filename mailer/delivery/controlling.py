@@ -36,7 +36,8 @@ async def compile_issue(press: Press, slug: str) -> tuple[Issue, Newsletter, Edi
     if not issue.newsletter:
         raise ConflictError(f"Issue {slug} belongs to no newsletter. Import it again and name one with --newsletter.")
     newsletter = await press.newsletters.get(issue.newsletter)
-    return issue, newsletter, compile_edition(issue, newsletter, public_url=press.settings.public_url)
+    edition = compile_edition(issue, newsletter, public_url=press.settings.public_url, shelf=press.shelf)
+    return issue, newsletter, edition
 
 
 async def schedule(
@@ -73,7 +74,7 @@ async def schedule(
                 f"List {one.slug} belongs to the newsletter {one.newsletter}, issue {issue.slug} to {newsletter.slug}: "
                 "the people on it did not ask for this. Choose a list of the issue's newsletter."
             )
-    findings = check(issue, newsletter, edition, press.settings.public_url)
+    findings = check(issue, newsletter, edition, press.settings.public_url, press.shelf)
     if blocking := [finding for finding in findings if finding.level == "block"]:
         raise BlockedError(issue_slug, blocking)
     await press.editions.put(edition)

@@ -35,7 +35,10 @@ async def send_test(press: Press, issue_slug: str, address: str, *, now: datetim
     known = await press.people.subscribers.find(recipient)
     someone = known or Subscriber(id=_NOBODY, address=recipient, joined=now)
     edition = compile_edition(
-        replace(issue, subject=f"[TEST] {issue.subject}"), newsletter, public_url=press.settings.public_url
+        replace(issue, subject=f"[TEST] {issue.subject}"),
+        newsletter,
+        public_url=press.settings.public_url,
+        shelf=press.shelf,
     )
     assembler = Assembler(
         edition,
