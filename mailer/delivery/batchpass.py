@@ -11,6 +11,8 @@ import asyncio
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from functools import reduce
+from operator import or_
 
 from mailer.delivery.batch import Batch
 from mailer.delivery.ledger import ExclusionReason, Words
@@ -58,6 +60,8 @@ class Pass:
     """By place in the batch."""
     waiting: Waiting = field(default_factory=Waiting)
     """Who is due later than the mailing begins."""
+    through: dict[ListId, int] = field(default_factory=dict)
+    """Who is reached by a segment alone, by the lists on whose behalf they can be mailed."""
     is_lost: bool = False
     """Somebody else has taken the batch: nothing of ours counts any more."""
     is_fed: bool = False
@@ -83,6 +87,8 @@ class Pass:
             lease_until=asked_at + press.ledger.lease_for.total_seconds(),
             _written=as_written(words),
         )
+        if mailing.scope.through:
+            one.through = await press.ledger.read_through(batch, mailing.scope.through)
         tried = {place: batch.subscriber_at(place) for place in positions_in(words.put_off)}
         if mailing.timing.has_turns:
             one.waiting = await press.turns.waiting(batch)
@@ -226,10 +232,16 @@ class Pass:
             self.words.exclude(bits, reason)
 
     async def _active_by_list(self, press: Press) -> dict[ListId, int]:
-        return {
+        """Return on behalf of which list each person can be mailed now.
+
+        Whoever is reached by a segment alone, and has left any list since, is on none: the segment may have meant it.
+        """
+        active = {
             list_id: self._cut(await press.people.lists.bits(list_id, SubscriptionState.ACTIVE, self.batch.chunk))
-            for list_id in self.mailing.lists
+            for list_id in self.mailing.through
         }
+        gone = reduce(or_, (bits & ~active[list_id] for list_id, bits in self.through.items()), 0)
+        return active | {list_id: bits & active[list_id] & ~gone for list_id, bits in self.through.items()}
 
     async def _exclude_unmailable(self, press: Press, window: int, lists: dict[ListId, int]) -> None:
         suppressed = self._cut(await press.people.suppressions.bits(self.batch.chunk)) & window

@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 
 import msgspec
 
+from mailer.delivery.addressing import Wish, look_up
 from mailer.delivery.press import Press
 from mailer.errors import ConflictError, PressrunError
 from mailer.issues.issue import Issue
@@ -43,7 +44,7 @@ async def compile_issue(press: Press, slug: str) -> tuple[Issue, Newsletter, Edi
 async def schedule(
     press: Press,
     issue_slug: str,
-    list_slugs: Sequence[str],
+    wish: Wish | Sequence[str],
     *,
     now: datetime,
     starts: datetime | None = None,
@@ -53,27 +54,20 @@ async def schedule(
     request: str = "",
     reserved: MailingId | None = None,
 ) -> Mailing:
-    """Check an issue, freeze its edition, and schedule it to the people of these lists, at once or for later.
+    """Check an issue, freeze its edition, and schedule it to the people wished for (or of these lists), now or later.
 
     Nothing leaves before `undo` has passed. Where the settings want a second person's approval the mailing is only
     proposed. `reserved` is an id that was reserved for it: then a repeat goes on where the first call ended.
 
     The same `request` a second time (a double click, a repeated call) returns the mailing that the first one made.
-    Raises BlockedError if the check before sending refuses it, ConflictError for no list at all.
+    Raises BlockedError if the check before sending refuses it, ConflictError if nobody is named.
     """
     timing = _timing(press, timing)
     if request and (made := await press.ledger.mailing_of_request(request)) is not None:
         return await press.mailings.get(made)
-    if not list_slugs:
-        raise ConflictError("A mailing needs at least one list. Name the lists whose people get it.")
-    lists = [await press.people.lists.find(slug) for slug in dict.fromkeys(list_slugs)]
     issue, newsletter, edition = await compile_issue(press, issue_slug)
-    for one in lists:
-        if one.newsletter != newsletter.slug:
-            raise ConflictError(
-                f"List {one.slug} belongs to the newsletter {one.newsletter}, issue {issue.slug} to {newsletter.slug}: "
-                "the people on it did not ask for this. Choose a list of the issue's newsletter."
-            )
+    named = wish if isinstance(wish, Wish) else Wish(lists=wish)
+    lists, scope = await look_up(press, issue, named, now)
     findings = check(issue, newsletter, edition, press.settings.public_url, press.shelf)
     if blocking := [finding for finding in findings if finding.level == "block"]:
         raise BlockedError(issue_slug, blocking)
@@ -81,7 +75,8 @@ async def schedule(
     mailing = await press.mailings.create(
         issue=issue.slug,
         newsletter=newsletter.slug,
-        lists=tuple(one.id for one in lists),
+        lists=lists,
+        scope=scope,
         edition=edition.id,
         subject=issue.subject,
         uncertain_policy=policy or press.settings.uncertain_policy,

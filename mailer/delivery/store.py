@@ -4,6 +4,8 @@
 |---|---|---|
 | `{cN}:mailing:<id>:<word>` | bitmap | a chunk's part of one set; the words are `WORDS` in `ledger` |
 | `{cN}:mailing:<id>:excluded:<reason>` | bitmap | the same exclusions, by reason |
+| `{cN}:mailing:<id>:through:<list>` | bitmap | who is reached by a segment alone and was active on this list |
+| `{cN}:mailing:<id>:cohort` | bitmap | whom the mailing is confined to, where it was asked for a cohort |
 | `{cN}:mailing:<id>:lease:<batch>` | string, expires | who is passing over a batch: the holder's fence |
 | `{cN}:mailing:<id>:fences` | hash | batch -> how often its lease was taken |
 | `{cN}:mailing:<id>:replies` | hash | position -> the last try of a refused, deferred or uncertain person |
@@ -31,6 +33,7 @@ from mailer.delivery.ledger import WORDS, ExclusionReason, LedgerCounts, Standin
 from mailer.delivery.reply import LastTry, instant, milliseconds, pack, unpack
 from mailer.issues.mailing import MailingId
 from subscribers.cohort import Cohort, SubscriberId, bits_from_bytes, bits_to_bytes, chunk_of, position_of
+from subscribers.lists import ListId
 from subscribers.storage import Redis, redis_time, run_all, script_beside
 
 _TAKE = script_beside(__file__, "take.lua")
@@ -65,16 +68,37 @@ class LedgerStore:
 
     # Planning
 
-    async def freeze(self, mailing: MailingId, chunk: int, words: Words) -> None:
-        """Write a chunk's part of the audience and its exclusions, before any pass may run."""
+    async def freeze(
+        self, mailing: MailingId, chunk: int, words: Words, through: Mapping[ListId, int] | None = None
+    ) -> None:
+        """Write a chunk's part of the audience and its exclusions, before any pass may run.
+
+        `through` says who is reached by a segment alone, by the lists on whose behalf they can be mailed.
+        """
         pipe = self._redis.pipeline(transaction=True)
-        for name, bits in _named(words).items():
+        reached = {f"through:{list_id}": bits for list_id, bits in (through or {}).items()}
+        for name, bits in (_named(words) | reached).items():
             if bits:
                 pipe.set(keys.word(mailing, chunk, name), bits_to_bytes(bits))
             else:
                 pipe.delete(keys.word(mailing, chunk, name))
         await pipe.execute()
         await self._redis.sadd(keys.chunks(mailing), chunk)
+
+    async def keep_cohort(self, mailing: MailingId, cohort: Cohort) -> None:
+        """Confine a mailing that is not planned yet to these people."""
+        await run_all(
+            self._redis,
+            [
+                ("SET", keys.word(mailing, chunk, "cohort"), bits_to_bytes(cohort.bits(chunk)))
+                for chunk in cohort.chunks()
+            ],
+        )
+
+    async def cohort_bits(self, mailing: MailingId, chunk: int) -> int:
+        """Return whom of a chunk a mailing is confined to."""
+        (found,) = await run_all(self._redis, [("GET", keys.word(mailing, chunk, "cohort"))])
+        return bits_from_bytes(found or b"")
 
     async def add_batches(self, batches: Sequence[Batch], due: datetime) -> None:
         """Put batches of one mailing among the due ones."""
@@ -159,6 +183,13 @@ class LedgerStore:
             start = batch.first_byte
             pipe.getrange(keys.word(batch.mailing, batch.chunk, name), start, start + batch.size_bytes - 1)
         return _words(await pipe.execute())
+
+    async def read_through(self, batch: Batch, lists: Sequence[ListId]) -> dict[ListId, int]:
+        """Return who of a batch is reached by a segment alone, by list; place 0 is the batch's first position."""
+        named = [keys.word(batch.mailing, batch.chunk, f"through:{list_id}") for list_id in lists]
+        end = batch.first_byte + batch.size_bytes - 1
+        found = await run_all(self._redis, [("GETRANGE", name, batch.first_byte, end) for name in named])
+        return {list_id: bits_from_bytes(bits) for list_id, bits in zip(lists, found, strict=True)}
 
     async def write(
         self, lease: Lease, changes: Mapping[str, int], replies: Mapping[int, LastTry | None] | None = None

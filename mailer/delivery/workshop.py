@@ -26,12 +26,12 @@ class Workshop:
 
     async def prepare(self, mailing: Mailing) -> None:
         """Fetch what the messages of a mailing are made from. Raises NotFoundError if it is gone."""
-        if (mailing.id, mailing.lists[0]) in self._assemblers:
+        if (mailing.id, mailing.through[0]) in self._assemblers:
             return
         edition = await self._press.editions.get(mailing.edition)
         newsletter = await self._press.newsletters.get(mailing.newsletter)
         self._signers[mailing.id] = await newsletter_signer(self._press, newsletter)
-        for list_id in mailing.lists:
+        for list_id in mailing.through:
             found = await self._press.people.lists.get(list_id)
             facts = MailingFacts(mailing_id=mailing.id, list_id=list_id, list_slug=found.slug, list_name=found.name)
             self._assemblers[mailing.id, list_id] = Assembler(

@@ -7,6 +7,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import NewType
 
+from mailer.issues.aims.scope import ONLY_LISTS, Scope
 from mailer.issues.timing import ALL_AT_ONCE, Approval, Timing
 from mailer.settings import UncertainPolicy
 from subscribers.lists import ListId
@@ -54,7 +55,7 @@ FINAL_STATES = frozenset(state for state, following in MOVES.items() if not foll
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Mailing:
-    """One issue going to the people of some lists."""
+    """One issue going to the people of some lists and segments."""
 
     id: MailingId
     issue: str
@@ -62,6 +63,8 @@ class Mailing:
     newsletter: str
     """The newsletter's slug."""
     lists: tuple[ListId, ...]
+    scope: Scope = ONLY_LISTS
+    """What else its audience is made of."""
     edition: str
     """The hash that names the compiled issue; what is mailed is this, whatever happens to the issue later."""
     subject: str
@@ -81,6 +84,11 @@ class Mailing:
     """The second person's yes; None: not given yet."""
     problem: str = ""
     """A sentence for the operator, such as why it was paused; empty: none."""
+
+    @property
+    def through(self) -> tuple[ListId, ...]:
+        """The lists on whose behalf people are mailed, the chosen ones first."""
+        return (*self.lists, *self.scope.through)
 
     @property
     def is_active(self) -> bool:

@@ -19,6 +19,7 @@ from datetime import datetime
 import msgspec
 
 from mailer.errors import ConflictError, NotFoundError
+from mailer.issues.aims.scope import ONLY_LISTS, Scope
 from mailer.issues.mailing import FINAL_STATES, MOVES, Mailing, MailingId, MailingState
 from mailer.issues.timing import ALL_AT_ONCE, Approval, Timing
 from mailer.settings import UncertainPolicy
@@ -54,6 +55,7 @@ class MailingStore:
         subject: str,
         uncertain_policy: UncertainPolicy,
         now: datetime,
+        scope: Scope = ONLY_LISTS,
         timing: Timing | None = None,
         reserved: MailingId | None = None,
     ) -> Mailing:
@@ -62,7 +64,8 @@ class MailingStore:
         With a reserved id a repeat changes nothing: the mailing stays as it was made first, in the state it has now.
         """
         mailing_id = reserved or await self.reserve()
-        record = _Record(issue, newsletter, lists, edition, subject, uncertain_policy, now, timing or ALL_AT_ONCE)
+        timing = timing or ALL_AT_ONCE
+        record = _Record(issue, newsletter, lists, edition, subject, uncertain_policy, now, timing, scope)
         await run_all(
             self._redis,
             [
@@ -156,6 +159,7 @@ class _Record(msgspec.Struct, frozen=True):
     uncertain_policy: UncertainPolicy
     created: datetime
     timing: Timing = ALL_AT_ONCE
+    scope: Scope = ONLY_LISTS
 
 
 _approval_from = msgspec.json.Decoder(Approval)
@@ -171,6 +175,7 @@ def _mailing(mailing_id: MailingId, reply: list[bytes | None]) -> Mailing:
         issue=facts.issue,
         newsletter=facts.newsletter,
         lists=facts.lists,
+        scope=facts.scope,
         edition=facts.edition,
         subject=facts.subject,
         uncertain_policy=facts.uncertain_policy,
