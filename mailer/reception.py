@@ -69,7 +69,7 @@ def inbox_folder(home: Path) -> Path:
 
 async def _listen(settings: Settings) -> None:
     stopped = _told_to_stop()
-    async with open_redis(settings.redis_url) as redis:
+    async with open_redis(settings.redis_url, copies=settings.redis_replicas) as redis:
         press = put_together(settings, redis)
 
         async def handle(message: bytes, _sender: str, recipients: list[str]) -> None:

@@ -21,6 +21,7 @@ from pydantic_settings import (
     TomlConfigSettingsSource,
 )
 
+from mailer.broker import Broker, broker_of
 from mailer.errors import ConfigError
 
 Port = Annotated[int, Field(ge=0, le=65535)]
@@ -35,28 +36,6 @@ class RelayTls(StrEnum):
     """Upgrade before anything is said, with a verified certificate (RFC 3207); fail if it is not offered."""
     IMPLICIT = "implicit"
     """TLS from the first byte, with a verified certificate (RFC 8314)."""
-    OPPORTUNISTIC = "opportunistic"
-    """STARTTLS where it is offered and works, with any certificate, else plain text (RFC 7435); never a password."""
-
-
-class RelayProtocol(StrEnum):
-    """What is spoken to a relay."""
-
-    SMTP = "smtp"
-    """RFC 5321."""
-    LMTP = "lmtp"
-    """RFC 2033: a relay that keeps no queue, such as Dovecot or Cyrus behind a filter."""
-
-
-class RelayLogin(StrEnum):
-    """How a relay is told who we are (RFC 4954)."""
-
-    BEST = "best"
-    """PLAIN where offered, else LOGIN."""
-    PLAIN = "plain"
-    LOGIN = "login"
-    XOAUTH2 = "xoauth2"
-    """A bearer token in place of the password, as Google and Microsoft want it."""
 
 
 class UncertainPolicy(StrEnum):
@@ -77,9 +56,15 @@ class Settings(BaseSettings):
     """Folder for secrets, logs, the demo's data and its Redis."""
 
     redis_url: str = "redis://127.0.0.1:6379/0"
-    """Where people, issues and ledgers live. `redis://`, `rediss://` or `unix:///path/to.sock?db=0`."""
+    """Where people, issues and ledgers live. `redis://`, `rediss://`, `unix:///path/to.sock?db=0`, a primary that
+    sentinels watch, `redis+sentinel://host:26379,host:26379/name?db=0`, or a cluster,
+    `redis+cluster://host:6379,host:6379`. [operations.md](operations.md) says what each of them wants."""
+    redis_replicas: Annotated[int, Field(ge=0, le=5)] = 0
+    """How many replicas must have a write, too, before Pressrun answers for it (Redis' WAIT); less is as if Redis were
+    away. Of a cluster's shard not more than it has that are up."""
     broker_url: str = ""
-    """Where Celery's hints travel; empty: the same Redis, database 1."""
+    """Where Celery's hints travel: one Redis, or `redis+sentinel://…`. Empty: the same Redis, database 1. Needed where
+    `redis_url` is a cluster, which Celery does not know."""
 
     public_url: str = "http://127.0.0.1:8025"
     """The address under which subscribers reach this Pressrun; links in mail begin with it. No slash at the end."""
@@ -88,35 +73,22 @@ class Settings(BaseSettings):
     web_port: Port = 8025
     """Port that the web process listens on."""
 
-    fetch_from: str = ""
-    """Hosts of your own network, as `host:port` parted by commas, whose feeds, links and images may be looked at. All
-    other private addresses are refused."""
-
     relay_host: str = "127.0.0.1"
     """The SMTP server that mail is handed to."""
     relay_port: Port = 8026
     """Its port."""
     relay_tls: RelayTls = RelayTls.NONE
-    """`none`, `starttls` or `implicit`, which verify certificates; or `opportunistic`, which does not."""
-    relay_protocol: RelayProtocol = RelayProtocol.SMTP
-    """`smtp` or `lmtp`."""
-    relay_login: RelayLogin = RelayLogin.BEST
-    """`best` (PLAIN, else LOGIN), `plain`, `login` or `xoauth2` (the password is a bearer token)."""
+    """`none`, `starttls` or `implicit`. Certificates are always verified."""
     relay_username: str = ""
     """User name for AUTH; empty: no authentication."""
     relay_password: SecretStr = SecretStr("")
     """Password for AUTH."""
-    relay_password_file: str = ""
-    """A file that holds the password or token, read for each new connection; whoever renews it writes it there."""
     relay_connections: Annotated[int, Field(ge=1, le=500)] = 4
     """Connections that one worker process keeps to the relay."""
     relay_timeout_seconds: Annotated[float, Field(gt=0)] = 60.0
     """How long a relay may take for one step; for the final dot, ten times this (RFC 5321 §4.5.3.2 allows minutes)."""
     hello_name: str = ""
     """Name said in EHLO; empty: this machine's own (RFC 5321 §4.1.1.1)."""
-
-    dns_server: str = ""
-    """Who is asked about DNS records, as `address` or `address:port`; empty: this machine's resolvers."""
 
     inbound_host: str = "127.0.0.1"
     """Address that the listener for bounces and complaints listens on."""
@@ -144,37 +116,11 @@ class Settings(BaseSettings):
     """Processes of one `pressrun worker`."""
     uncertain_policy: UncertainPolicy = UncertainPolicy.RESEND
     """`resend` or `hold`; each mailing can say otherwise."""
-    undo_seconds: Annotated[float, Field(ge=0, le=600)] = 60.0
-    """How long a mailing asked for in the admin pages waits before its first byte leaves, so that it can be undone."""
-    approval_needed: bool = False
-    """Whether a second person must approve the exact edition of every mailing before it is scheduled."""
 
     @property
-    def themes_folder(self) -> Path:
-        """Where themes of the operator's own stand."""
-        return self.home / "themes"
-
-    @property
-    def fetch_allowed(self) -> frozenset[tuple[str, int]]:
-        """The hosts and ports of `fetch_from`. Raises ConfigError for what is neither."""
-        allowed = set()
-        for one in filter(None, (part.strip() for part in self.fetch_from.split(","))):
-            host, _, port = one.rpartition(":")
-            if not host or not port.isdecimal():
-                raise ConfigError(f"fetch_from: “{one}” is no host and port, such as intranet.example.com:443.")
-            allowed.add((host.strip("[]"), int(port)))
-        return frozenset(allowed)
-
-    @property
-    def broker(self) -> str:
-        """The broker's address, in the form that Celery's transport wants."""
-        if self.broker_url:
-            return self.broker_url
-        if self.redis_url.startswith("unix://"):
-            path = self.redis_url.removeprefix("unix://").split("?")[0]
-            return f"redis+socket://{path}?virtual_host=1"
-        address, _, _ = self.redis_url.rpartition("/")
-        return f"{address}/1"
+    def broker(self) -> Broker:
+        """Where Celery's hints travel. Raises ConfigError where that cannot be."""
+        return broker_of(self.redis_url, self.broker_url)
 
     def secret(self) -> bytes:
         """Return the installation's secret, from `PRESSRUN_SECRET` or the home folder.
@@ -218,9 +164,12 @@ def load_settings(**overrides: object) -> Settings:
     """
     overrides.setdefault("home", home_folder())
     try:
-        return Settings(**overrides)  # type: ignore[arg-type]
+        settings = Settings(**overrides)  # type: ignore[arg-type]
     except ValidationError as error:
         wrong = "; ".join(
             f"{'.'.join(str(part) for part in one['loc'])}: {one['msg'].lower()}" for one in error.errors()
         )
         raise ConfigError(f"The settings cannot be used: {wrong}. See docs/settings.md.") from error
+    # A broker that cannot be is found now, and not when the first hint is sent.
+    _ = settings.broker
+    return settings

@@ -64,7 +64,8 @@ def work(lane: str) -> None:
 
 def use_broker(settings: Settings) -> None:
     """Point the hints at the broker of these settings."""
-    app.conf.broker_url = settings.broker
+    app.conf.broker_url = settings.broker.url
+    app.conf.broker_transport_options |= settings.broker.options
 
 
 def send_hints(wanted: Mapping[Lane, int]) -> int:

@@ -9,11 +9,8 @@ from datetime import timedelta
 from mailer.bounces.store import ReportStore
 from mailer.delivery.press import Press
 from mailer.delivery.store import LedgerStore
-from mailer.delivery.timing.turnstore import TurnStore
 from mailer.issues.store import IssueStore, MailingStore, NewsletterStore
 from mailer.rendering.store import EditionStore
-from mailer.sealing import Seal
-from mailer.senders.keystore import KeyStore
 from mailer.settings import Settings
 from mailer.tokens import Tokens
 from subscribers.people import People
@@ -33,15 +30,13 @@ def put_together(settings: Settings, redis: Redis) -> Press:
         mailings=MailingStore(redis),
         editions=EditionStore(redis),
         ledger=LedgerStore(redis, lease_for=timedelta(seconds=settings.lease_seconds)),
-        turns=TurnStore(redis),
         reports=ReportStore(redis),
-        keys=KeyStore(redis, Seal(settings.secret(), "dkim")),
     )
 
 
 @asynccontextmanager
 async def open_press(settings: Settings) -> AsyncIterator[Press]:
     """Open a press for the length of a command or process. Raises StorageDownError at once if Redis is not there."""
-    async with open_redis(settings.redis_url) as redis:
+    async with open_redis(settings.redis_url, copies=settings.redis_replicas) as redis:
         await redis.ping()
         yield put_together(settings, redis)

@@ -55,12 +55,7 @@ BUCKET_SIZE = 128
 
 def address_bucket(digest: bytes) -> str:
     """Name the hash that this address's id is in."""
-    return f"{address_buckets(digest[0])}{digest[1]:02x}"
-
-
-def address_buckets(shard: int) -> str:
-    """Name the hashes of a shard, except for the two hex digits at the end."""
-    return f"{{a{shard:02x}}}:addr:"
+    return f"{{a{digest[0]:02x}}}:addr:{digest[1]:02x}"
 
 
 def address_field(digest: bytes) -> bytes:

@@ -55,6 +55,8 @@ class RedisServer:
 
     folder: Path
     is_append_only: bool
+    is_strict: bool = False
+    """Whether it refuses, as the nodes of a cluster do, what touches keys of different hash tags."""
     process: subprocess.Popen[bytes] | None = None
 
     @property
@@ -77,9 +79,14 @@ class RedisServer:
         command += ["--dir", str(self.folder), "--save", "", "--loglevel", "warning", "--daemonize", "no", *durable]
         # The people's buckets stay compact only with these; see docs/redis.md.
         command += ["--hash-max-listpack-entries", "256", "--hash-max-listpack-value", "1024"]
+        if self.is_strict:
+            # Its bus wants a port, though there is no other node.
+            command += ["--cluster-enabled", "yes", "--cluster-port", str(_free_port())]
         with (self.folder / "redis.log").open("ab") as log:
             self.process = subprocess.Popen(command, stdout=log, stderr=log, cwd=self.folder)
         self._wait_until_it_answers()
+        if self.is_strict:
+            self._own_every_slot()
 
     def kill(self) -> None:
         """End it as a power cut would: SIGKILL."""
@@ -96,6 +103,17 @@ class RedisServer:
                 pytest.fail(f"redis-server did not start:\n{(self.folder / 'redis.log').read_text()}")
             time.sleep(0.01)
 
+    def _own_every_slot(self) -> None:
+        with socket.socket(socket.AF_UNIX) as connection:
+            connection.connect(str(self.socket_path))
+            connection.sendall(b"CLUSTER ADDSLOTSRANGE 0 16383\r\n")
+            assert connection.recv(100) == b"+OK\r\n"
+            said = b""
+            while b"cluster_state:ok" not in said:
+                time.sleep(0.01)
+                connection.sendall(b"CLUSTER INFO\r\n")
+                said = connection.recv(10_000)
+
     def _answers(self) -> bool:
         with socket.socket(socket.AF_UNIX) as connection:
             connection.settimeout(1.0)
@@ -105,6 +123,12 @@ class RedisServer:
                 return connection.recv(5) == b"+PONG"
             except OSError:
                 return False
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
 
 
 StartRedis = Callable[..., RedisServer]
@@ -124,10 +148,10 @@ def start_redis() -> Iterator[StartRedis]:
     """Give a function that starts one more Redis: `start_redis(appendonly=True)` for one that survives `kill()`."""
     with ExitStack() as stack:
 
-        def start(*, appendonly: bool = False) -> RedisServer:
+        def start(*, appendonly: bool = False, strict: bool = False) -> RedisServer:
             # A short folder name: a unix socket's path may have 107 bytes, and pytest's own folders are longer.
             folder = Path(stack.enter_context(TemporaryDirectory(prefix="pressrun-")))
-            server = RedisServer(folder, is_append_only=appendonly)
+            server = RedisServer(folder, is_append_only=appendonly, is_strict=strict)
             stack.callback(server.kill)
             server.start()
             return server
@@ -137,8 +161,12 @@ def start_redis() -> Iterator[StartRedis]:
 
 @pytest.fixture(scope="session")
 def redis_url(start_redis: StartRedis) -> str:
-    """Give the address of this worker's own Redis, shared by its tests; `redis` empties it before each."""
-    return start_redis().url
+    """Give the address of this worker's own Redis, shared by its tests; `redis` empties it before each.
+
+    It is a cluster of one node, with every slot: it answers to everybody, and refuses a command or a script that
+    touches keys of different hash tags. So whatever is tested here would work on a Redis Cluster.
+    """
+    return start_redis(strict=True).url
 
 
 @pytest.fixture

@@ -104,12 +104,15 @@ async def _stores(settings: Settings) -> AsyncIterator[Diagnosis]:
 
 
 async def _redis(press: Press) -> Diagnosis:
-    said = await press.redis.config_get("appendonly", "appendfsync", "maxmemory-policy")
+    from subscribers.storage import node_settings
+
     wanted = {"appendonly": "yes", "appendfsync": "always", "maxmemory-policy": "noeviction"}
-    found = {_text(key): _text(value) for key, value in said.items()}
-    wrong = [f"{key} {value}" for key, value in wanted.items() if found.get(key) != value]
-    if wrong:
-        finding = f"It answers, but what was promised to people may be lost in a crash: it lacks {', '.join(wrong)}."
+    lacks = []
+    for place, found in (await node_settings(press.redis, *wanted)).items():
+        wrong = [f"{key} {value}" for key, value in wanted.items() if found.get(key) != value]
+        lacks += [f"{place or 'it'} lacks {', '.join(wrong)}"] if wrong else []
+    if lacks:
+        finding = f"It answers, but what was promised to people may be lost in a crash: {'; '.join(lacks)}."
         return Diagnosis("redis", Health.DOUBTFUL, finding, "Set that in redis.conf.")
     return Diagnosis("redis", Health.FINE, "It answers, and writes everything to disk.")
 
@@ -133,7 +136,3 @@ def _process(kind: str, count: int, if_none: Health) -> Diagnosis:
     return Diagnosis(
         kind, if_none, finding, f"If none runs, start one with `pressrun {kind}`; nothing is lost meanwhile."
     )
-
-
-def _text(value: object) -> str:
-    return value.decode() if isinstance(value, bytes) else str(value)

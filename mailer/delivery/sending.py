@@ -28,7 +28,7 @@ from mailer.delivery.ledger import ExclusionReason
 from mailer.delivery.press import Press
 from mailer.delivery.steadyclock import SteadyClock
 from mailer.delivery.workshop import Workshop
-from mailer.errors import ConfigError, ConflictError, NotFoundError, PressrunError, RelayError, SourceError
+from mailer.errors import ConflictError, NotFoundError, PressrunError, RelayError, SourceError
 from mailer.issues.mailing import Mailing, MailingId, MailingState
 from mailer.rendering.headers import HeaderError
 from mailer.smtp.envelope import HandOver
@@ -149,7 +149,7 @@ class _Shift:
             return False
         try:
             await self._workshop.prepare(mailing)
-        except (ConfigError, NotFoundError, SourceError) as error:
+        except (NotFoundError, SourceError) as error:
             # A mailing that cannot be made must not hold up the others.
             self._halted.add(mailing.id)
             await self._pause(mailing, f"{error} Nobody was skipped.")

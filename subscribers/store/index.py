@@ -90,7 +90,7 @@ class AddressIndex:
         """Yield every id that an address belongs to, in no particular order."""
         for start in range(0, len(keys.ADDRESS_SHARDS), _SHARDS_AT_A_TIME):
             shards = keys.ADDRESS_SHARDS[start : start + _SHARDS_AT_A_TIME]
-            calls: list[Call] = [([keys.suppressions(shard)], [keys.address_buckets(shard)]) for shard in shards]
+            calls: list[Call] = [(_buckets_of(shard), []) for shard in shards]
             for reply in await _SHARD.run_all(self._redis, calls):
                 for one in reply:
                     yield SubscriberId(one)
@@ -113,7 +113,7 @@ class AddressIndex:
     async def forget_id(self, subscriber_id: SubscriberId) -> None:
         """Take every address that finds this number out of the index; looks through all of it."""
         for shard in keys.ADDRESS_SHARDS:
-            names = [f"{keys.address_buckets(shard)}{byte:02x}" for byte in range(256)]
+            names = _buckets_of(shard)
             replies = await run_all(self._redis, [("HGETALL", name) for name in names])
             for name, entries in zip(names, replies, strict=True):
                 fields = [field for field, one in entries.items() if int(one) == subscriber_id]
@@ -134,7 +134,9 @@ class AddressIndex:
         for shard, of_shard in places.items():
             joined = b"".join([digests[place][1:] for place in of_shard])
             ids = b"" if first is None else struct.pack(f">{len(of_shard)}I", *[first + place for place in of_shard])
-            calls.append(([keys.suppressions(shard)], [keys.address_buckets(shard), joined, bytes([shard]), ids]))
+            # All of them by name: in a slot that is moving to another node, the script must not miss one.
+            buckets = {digests[place][1]: keys.address_bucket(digests[place]) for place in of_shard}
+            calls.append(([keys.suppressions(shard), *buckets.values()], [joined, bytes([shard]), ids]))
         found = [SubscriberId(0)] * len(digests)
         suppressed: set[bytes] = set()
         replies = await _CLAIM.run_all(self._redis, calls) if calls else []
@@ -143,3 +145,7 @@ class AddressIndex:
                 found[place] = one
             suppressed.update(digests[of_shard[place - 1]] for place in suppressed_places)
         return Looked(found, frozenset(suppressed))
+
+
+def _buckets_of(shard: int) -> list[str]:
+    return [keys.address_bucket(bytes((shard, byte))) for byte in range(256)]

@@ -12,7 +12,12 @@ import pytest
 
 # What → the files that may, each with its reason.
 RARE: Mapping[str, Mapping[str, str]] = {
-    "redis": {"subscribers/storage.py": "opens the client, and turns its errors into ours"},
+    "redis": {
+        "subscribers/servers/cluster.py": "asks who has which slot",
+        "subscribers/servers/node.py": "keeps the connections to a server",
+        "subscribers/servers/sentinel.py": "asks which server is the primary",
+        "subscribers/storage.py": "is the client, and turns its errors into ours",
+    },
     "celery": {
         "mailer/tasks.py": "declares the hints",
         "mailer/worker.py": "listens for a worker's start and end",
@@ -33,7 +38,6 @@ RARE: Mapping[str, Mapping[str, str]] = {
         "mailer/bounces/inbound.py": "the listener for reports",
         "mailer/inbox/listening.py": "the demo's inbox",
     },
-    "dns": {"mailer/senders/lookup.py": "the only one who asks DNS"},
     "mjml": {"mailer/rendering/mjml.py": "the one place that knows what the compiler cannot take"},
     "premailer": {"mailer/rendering/inliner.py": "the one place that knows which of its options are safe"},
     "cssutils": {"mailer/rendering/inliner.py": "quiets premailer's parser"},
@@ -55,7 +59,7 @@ RARE: Mapping[str, Mapping[str, str]] = {
 _MODULES = {
     **{
         name: name
-        for name in ("redis", "celery", "kombu", "aiosmtpd", "socket", "ssl", "dns", "mjml", "premailer", "cssutils")
+        for name in ("redis", "celery", "kombu", "aiosmtpd", "socket", "ssl", "mjml", "premailer", "cssutils")
     },
     "time": "clock",
     "random": "randomness",

@@ -10,7 +10,7 @@ import sys
 import time
 from collections import Counter
 from collections.abc import AsyncIterator, Callable, Iterator
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from email import message_from_bytes, policy
@@ -101,10 +101,11 @@ class Installation:
         async with open_press(self.settings()) as press:
             yield press
 
-    async def prepare(self, people: int, *, batch_size: int | None = None) -> None:
-        """Bring in a newsletter, a list with so many confirmed people, and an issue."""
+    async def prepare(self, people: int, *others: str, batch_size: int | None = None) -> None:
+        """Bring in a newsletter, a list with so many confirmed people and these others, and an issue."""
         now = datetime.now(UTC)
         rows = "".join(f"reader{number}@example.com,Reader {number}\n" for number in range(people))
+        rows += "".join(f"{address},\n" for address in others)
         async with self.press() as press:
             await press.newsletters.put(
                 Newsletter(
@@ -189,7 +190,15 @@ def kill_group(process: subprocess.Popen[bytes]) -> None:
 @pytest.fixture
 def installation(tmp_path: Path, start_redis: StartRedis, monkeypatch: pytest.MonkeyPatch) -> Iterator[Installation]:
     """Give an installation with a Redis that keeps everything on disk; nothing else runs yet."""
-    redis = start_redis(appendonly=True)
+    with installed(tmp_path, start_redis(appendonly=True), monkeypatch) as one:
+        yield one
+
+
+@contextmanager
+def installed(
+    tmp_path: Path, redis: RedisServer, monkeypatch: pytest.MonkeyPatch, **more: str
+) -> Iterator[Installation]:
+    """Give an installation; `more` are further environment variables, which win."""
     inbox_port, inbound_port, web_port = free_ports(3)
     prepare_home(tmp_path)
     make_secret(tmp_path)
@@ -207,10 +216,13 @@ def installation(tmp_path: Path, start_redis: StartRedis, monkeypatch: pytest.Mo
             "PRESSRUN_LEASE_SECONDS": "3",
             "PRESSRUN_RETRY_DELAYS_SECONDS": "[0.5, 1, 2]",
             "PRESSRUN_HELLO_NAME": "press.example.com",
+            **more,
         },
     )
     for name, value in one.environment.items():
         monkeypatch.setenv(name, value)
-    yield one
-    one.end()
-    redis.kill()
+    try:
+        yield one
+    finally:
+        one.end()
+        redis.kill()

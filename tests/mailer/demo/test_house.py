@@ -37,7 +37,7 @@ def test_the_operators_relay_is_never_used(house: House, monkeypatch: pytest.Mon
         house.ports.inbox,
         RelayTls.NONE,
     )
-    assert settings.broker == "redis+socket:///run/redis.sock?virtual_host=1"
+    assert settings.broker.url == "redis+socket:///run/redis.sock?virtual_host=1"
 
 
 def test_the_children_are_told_what_the_demo_itself_goes_by(house: House, monkeypatch: pytest.MonkeyPatch) -> None:

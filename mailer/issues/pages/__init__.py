@@ -1,1 +1,0 @@
-"""Issues from the web: pages and feeds."""
