@@ -19,108 +19,28 @@ import json
 import os
 import random
 import signal
-import subprocess
 import sys
 import time
 from collections import Counter
-from contextlib import suppress
-from datetime import UTC, datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+from bench.processes import Processes
 from bench.redisserver import Server
 from mailer.delivery.controlling import schedule
 from mailer.delivery.ledger import LedgerCounts, Standing
 from mailer.delivery.press import Press
 from mailer.demo.loopback import free_ports
 from mailer.homefolder import make_secret
-from mailer.issues.issue import Issue
 from mailer.issues.mailing import Mailing, MailingState
-from mailer.issues.newsletter import Newsletter
 from mailer.settings import UncertainPolicy, load_settings
 from mailer.wiring import open_press
-from subscribers.address import parse_address
 from subscribers.errors import StorageDownError
-from subscribers.subscriber import Newcomer
-from subscribers.subscription import SubscriptionState
+from tests.newsroom import crowd, enrol, furnish
 
 _LONGEST_SECONDS = 900.0
 _PAUSE_BETWEEN_KILLS = (0.3, 1.5)
 _VICTIMS = {"KILL": ("child", "worker", "scheduler", "redis"), "TERM": ("worker", "scheduler")}
-
-
-class Processes:
-    """Pressrun's processes, each in a group of its own, started and killed at will."""
-
-    def __init__(self, home: Path) -> None:
-        self._home = home
-        self._running: dict[str, subprocess.Popen[bytes]] = {}
-
-    def start(self, kind: str) -> None:
-        """Start one by the command line that operators use."""
-        with (self._home / f"{kind}.log").open("ab") as log:
-            self._running[kind] = subprocess.Popen(
-                [sys.executable, "-m", "mailer", kind], stdout=log, stderr=log, start_new_session=True
-            )
-
-    def end(self, kind: str, number: signal.Signals) -> None:
-        """Signal one; SIGKILL goes to its whole group, SIGTERM to the parent, as a service manager does it."""
-        process = self._running[kind]
-        with suppress(ProcessLookupError):
-            if number is signal.SIGKILL:
-                os.killpg(process.pid, number)
-            else:
-                process.send_signal(number)
-        process.wait()
-
-    def kill_a_child(self, kind: str, chance: random.Random) -> bool:
-        """Kill one of the processes that this one has forked; False if there is none just now."""
-        listed = Path(f"/proc/{self._running[kind].pid}/task/{self._running[kind].pid}/children")
-        children = [int(pid) for pid in listed.read_text().split()] if listed.is_file() else []
-        if not children:
-            return False
-        with suppress(ProcessLookupError):
-            os.kill(chance.choice(children), signal.SIGKILL)
-        return True
-
-    def end_all(self) -> None:
-        """Kill whatever runs."""
-        for kind in self._running:
-            self.end(kind, signal.SIGKILL)
-
-
-async def prepare(press: Press, people: int, policy: UncertainPolicy) -> Mailing:
-    """Bring in people and an issue, and schedule it."""
-    now = datetime.now(UTC)
-    await press.newsletters.put(
-        Newsletter(
-            slug="daily",
-            name="The Daily",
-            sender_name="The Daily",
-            sender_address="daily@news.example.com",
-            postal_address="1 Quay Street, Harbourtown",
-        )
-    )
-    readers = await press.people.lists.create("readers", name="Readers", newsletter="daily")
-    for first in range(0, people, 1000):
-        some = [
-            Newcomer(address=parse_address(f"reader{number}@example.com"), name=f"Reader {number}")
-            for number in range(first, min(first + 1000, people))
-        ]
-        made = await press.people.subscribers.add_many(some, now=now)
-        await press.people.lists.move(readers.id, [one.id for one, _ in made], SubscriptionState.ACTIVE)
-    await press.issues.put(
-        Issue(
-            slug="harbour",
-            title="The harbour opens",
-            subject="The harbour opens",
-            newsletter="daily",
-            source='Dear {{ subscriber.first_name | default("friend") }},\n\n## Ships\n\nShips came in.',
-            created=now,
-            updated=now,
-        )
-    )
-    return await schedule(press, "harbour", ["readers"], now=now, policy=policy)
 
 
 class Run:
@@ -139,7 +59,10 @@ class Run:
     async def mail(self) -> dict[str, object]:
         """Mail everybody, killing meanwhile; return what is to be printed."""
         async with open_press(load_settings()) as press:
-            mailing = await prepare(press, self.options.people, UncertainPolicy(self.options.policy))
+            readers = await furnish(press)
+            await enrol(press, readers, crowd(self.options.people))
+            policy = UncertainPolicy(self.options.policy)
+            mailing = await schedule(press, "harbour", ["readers"], now=await press.ledger.now(), policy=policy)
             began = time.monotonic()
             for kind in ("inbox", "scheduler", "worker"):
                 self.processes.start(kind)

@@ -2,7 +2,7 @@
 
 Everything is real and on loopback: redis-server (append-only, every write on disk), a scheduler, a Celery worker of one
 process, and Postfix's `smtp-sink`. Each person has their own record, greeting, return path, Message-ID and links.
-`smtp-source -d -s 20` hands as many messages of the same size to a sink of its own, in turns with us; the medians count.
+`smtp-source -d -s 20` hands as many messages of the same size to a sink of its own, in turns with us; medians count.
 
 The last line is one JSON object: `rate reference_rate ratio worker_peak_mb accepted balanced plan_seconds`, with
 `--latency-ms` also `latency_ratio`: our rate, of what so many connections allow if each message waits once so long.
@@ -34,14 +34,17 @@ from mailer.delivery import keys
 from mailer.delivery.controlling import schedule
 from mailer.delivery.planning import plan
 from mailer.delivery.press import Press
+from mailer.demo.waiting import until_complete
 from mailer.homefolder import make_secret
 from mailer.issues.issue import Issue
-from mailer.issues.mailing import MailingId, MailingState
+from mailer.issues.mailing import MailingId
 from mailer.rendering.compiling import compile_edition
 from mailer.rendering.message import Assembler, MailingFacts
 from mailer.settings import load_settings
 from mailer.wiring import open_press
+from subscribers.address import parse_address
 from subscribers.cohort import SubscriberId
+from subscribers.storage import Command, run_all
 from subscribers.subscriber import Subscriber
 from tests.newsroom import DAILY, HARBOUR, NOW, crowd, enrol, furnish
 
@@ -86,7 +89,9 @@ def _message_bytes(press: Press, issue: Issue) -> int:
     edition = compile_edition(issue, DAILY, public_url=press.settings.public_url)
     facts = MailingFacts(mailing_id=1, list_id=1, list_slug="readers")
     assembler = Assembler(edition, DAILY, facts, press.tokens, press.settings.public_url)
-    reader = Subscriber(id=SubscriberId(10_000), address=next(iter(crowd(1))), name="reader10000", joined=NOW)
+    reader = Subscriber(
+        id=SubscriberId(10_000), address=parse_address(next(iter(crowd(1)))), name="reader10000", joined=NOW
+    )
     return len(assembler.hand_over(reader, NOW).message)
 
 
@@ -146,8 +151,7 @@ class Bench:
         began = time.perf_counter()
         last = await self._until_accepted(mailing.id, self.options.messages)
         rate = (last - first) / (time.perf_counter() - began)
-        while (await self.press.mailings.get(mailing.id)).state is not MailingState.COMPLETE:
-            await asyncio.sleep(_LOOK_SECONDS)
+        await until_complete(self.press, mailing.id, self.options.messages)
         self.measured.worker_seconds.append(self.processes.processor_seconds("worker") - used)
         counts = await self.press.ledger.counts(mailing.id)
         self.measured.accepted.append(counts.accepted)
@@ -159,10 +163,9 @@ class Bench:
         chunks = range(await self.press.people.subscribers.chunk_count())
         patience = time.monotonic() + _LONGEST_SECONDS
         while time.monotonic() < patience:
-            pipe = self.press.redis.pipeline(transaction=False)
-            for chunk in chunks:
-                pipe.bitcount(keys.word(mailing, chunk, "accepted"))
-            if (accepted := sum(await pipe.execute())) >= enough:
+            counts: list[Command] = [("BITCOUNT", keys.word(mailing, chunk, "accepted")) for chunk in chunks]
+            accepted: int = sum(await run_all(self.press.redis, counts))
+            if accepted >= enough:
                 return accepted
             await asyncio.sleep(_LOOK_SECONDS)
         sys.exit(f"Not complete after {_LONGEST_SECONDS:.0f} s.")

@@ -8,63 +8,17 @@ Every message is another one, made while sending, as a mailing does.
 from __future__ import annotations
 
 import json
-import os
-import socket
 import statistics
-import subprocess
-import sys
 import time
 from argparse import ArgumentParser
 from collections.abc import Iterator
-from contextlib import contextmanager
-from shutil import which
 
 import uvloop
 
+from bench.smtpsink import sink, source_seconds
 from mailer.smtp import Envelope, HandOver, Outcome, OutcomeKind, Pool, Relay
 
 LINE = b"Six short stories, and a line of seventy-six characters, as editions have.\r\n"
-PROGRAM_FOLDERS = os.environ.get("PATH", "") + ":/usr/sbin"
-
-
-def program(name: str) -> str:
-    """Return the path of one of Postfix's programs, or end with a sentence."""
-    return which(name, path=PROGRAM_FOLDERS) or sys.exit(f"This benchmark needs {name}, of Debian's package postfix.")
-
-
-@contextmanager
-def sink() -> Iterator[int]:
-    """Run smtp-sink on a free port, and give the port."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-    as_nobody = ["-u", "nobody"] if os.geteuid() == 0 else []
-    process = subprocess.Popen([program("smtp-sink"), *as_nobody, f"127.0.0.1:{port}", "100"])
-    try:
-        wait_for(port)
-        yield port
-    finally:
-        process.terminate()
-        process.wait()
-
-
-def wait_for(port: int) -> None:
-    """Return when somebody listens."""
-    for _ in range(100):
-        with socket.socket() as probe:
-            if probe.connect_ex(("127.0.0.1", port)) == 0:
-                return
-        time.sleep(0.05)
-    sys.exit("smtp-sink did not start.")
-
-
-def reference_seconds(port: int, messages: int, size_bytes: int) -> float:
-    """Let smtp-source hand over as many, on 20 connections."""
-    command = [program("smtp-source"), "-d", "-s", "20", "-m", str(messages), "-l", str(size_bytes)]
-    command += ["-f", "bounce@example.com", "-t", "reader@example.com", f"127.0.0.1:{port}"]
-    start = time.perf_counter()
-    subprocess.run(command, check=True)
-    return time.perf_counter() - start
 
 
 class Letters:
@@ -109,7 +63,7 @@ def main() -> None:
     for round_ in range(options.rounds):
         # A sink of its own for each side: neither finds the other's connections closing.
         with sink() as port:
-            reference.append(options.messages / reference_seconds(port, options.messages, options.size))
+            reference.append(options.messages / source_seconds(port, options.messages, options.size))
         letters = Letters(options.messages, options.size)
         with sink() as port:
             wall, cpu = uvloop.run(our_seconds(port, letters, options.connections))

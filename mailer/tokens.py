@@ -41,10 +41,8 @@ class Kind(IntEnum):
     """subscriber, list, mailing"""
 
 
-# Three base32 characters for every fifteen bits (RFC 4648 §6), in lower case.
-_BASE32 = "abcdefghijklmnopqrstuvwxyz234567"
-_TRIPLES = [one + two + three for one in _BASE32 for two in _BASE32 for three in _BASE32]
-_SHIFTS = [range(size - 15, -1, -15) for size in range(1_000)]
+_BASE32 = bytes.maketrans(bytes(range(32)), b"abcdefghijklmnopqrstuvwxyz234567")
+_BASE32_AT_A_TIME = 20  # bytes: 32 characters
 _URL_SAFE = bytes.maketrans(b"+/", b"-_")
 _ONE_BYTE = [bytes((number,)) for number in range(0x80)]
 
@@ -160,11 +158,30 @@ def _base64url(data: bytes) -> bytes:
 
 
 def _base32(data: bytes) -> str:
-    size = len(data) * 8
-    spare = -size % 15
-    bits = int.from_bytes(data, "big") << spare
-    triples = [_TRIPLES[bits >> shift & 0x7FFF] for shift in _SHIFTS[size + spare]]
-    return "".join(triples)[: (size + 4) // 5]
+    """Write the bytes in base32 (RFC 4648 §6), in lower case; the standard library takes eight times as long."""
+    if len(data) <= _BASE32_AT_A_TIME:
+        return _spread(data)
+    return "".join(_spread(data[start : start + _BASE32_AT_A_TIME]) for start in range(0, len(data), _BASE32_AT_A_TIME))
+
+
+def _spread(data: bytes) -> str:
+    """Spread up to 160 bits over 32 bytes, five to a byte: halves are moved apart, then their halves, and so on."""
+    bits = int.from_bytes(data.ljust(_BASE32_AT_A_TIME, b"\0"), "big")
+    for upper_halves, apart in _HALVINGS:
+        upper = bits & upper_halves
+        bits ^= upper ^ upper << apart
+    return bits.to_bytes(32, "big").translate(_BASE32)[: (len(data) * 8 + 4) // 5].decode()
+
+
+def _halvings() -> list[tuple[int, int]]:
+    """Return where the upper halves of 32, 16, 8, 4 and 2 neighbouring fives are, and how far they are to move."""
+    return [
+        (sum(((1 << fives * 5) - 1) << 16 * fives * run + fives * 5 for run in range(16 // fives)), fives * 3)
+        for fives in (16, 8, 4, 2, 1)
+    ]
+
+
+_HALVINGS = _halvings()
 
 
 def _leb128(number: int) -> bytes:

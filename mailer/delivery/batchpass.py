@@ -8,9 +8,11 @@ only be "claimed and not settled", and the next pass sees it.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+
+import msgspec
 
 from mailer.delivery.batch import Batch
 from mailer.delivery.ledger import ExclusionReason, Words
@@ -22,7 +24,7 @@ from mailer.delivery.store import Lease, as_written, changed
 from mailer.issues.mailing import Mailing
 from mailer.settings import UncertainPolicy
 from mailer.smtp.outcome import Outcome, OutcomeKind
-from subscribers.cohort import positions_in
+from subscribers.cohort import bits_of, positions_in
 from subscribers.lists import ListId
 from subscribers.subscriber import Subscriber
 from subscribers.subscription import SubscriptionState
@@ -35,10 +37,10 @@ _LOST = Outcome(
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Recipient:
-    """Somebody who was claimed, and the list through which they are mailed."""
+class Claimed(msgspec.Struct, frozen=True, gc=False):
+    """Somebody who was claimed, in which pass, and the list through which they are mailed."""
 
+    batch_pass: Pass
     subscriber: Subscriber
     list_id: ListId
 
@@ -107,36 +109,39 @@ class Pass:
         """Whether the lease surely still stands: a process that was stopped and wakes up must not go on."""
         return not self.is_lost and asyncio.get_running_loop().time() < self.lease_until
 
-    def windows(self, size: int, now: datetime) -> Iterator[int]:
-        """Yield the people who are due now, so many at a time, each once."""
+    def windows(self, size: int, now: datetime) -> list[int]:
+        """Return the people who are due now, so many at a time, each once."""
         now_ms = milliseconds(now)
         due = [
             place
             for place in positions_in(self.words.pending)
             if place not in self.last_tries or self.last_tries[place].next_ms <= now_ms
         ]
-        for start in range(0, len(due), size):
-            yield sum(1 << place for place in due[start : start + size])
+        return [bits_of(due[start : start + size]) for start in range(0, len(due), size)]
 
-    async def claim(self, press: Press, window: int) -> list[Recipient]:
+    async def claim(self, press: Press, window: int) -> list[Claimed]:
         """Check a window of people once more, exclude those who may no longer be mailed, and claim the rest.
 
         Empty, and the pass lost, if the batch is somebody else's now.
         """
-        lists = await self._active_by_list(press)
-        await self._exclude_unmailable(press, window, lists)
-        allowed = window & self.words.pending
-        records = await press.people.subscribers.read(
-            [self.batch.subscriber_at(place) for place in positions_in(allowed)]
+        people = [self.batch.subscriber_at(place) for place in positions_in(window)]
+        lists, suppressed, records = await asyncio.gather(
+            self._active_by_list(press),
+            press.people.suppressions.bits(self.batch.chunk),
+            press.people.subscribers.read(people),
         )
-        recipients = [
-            Recipient(records[person], next(list_id for list_id, active in lists.items() if active >> place & 1))
-            for place in positions_in(allowed)
-            if (person := self.batch.subscriber_at(place)) in records
-        ]
-        claimed = sum(1 << self.batch.place_of(one.subscriber.id) for one in recipients)
-        # A record that is gone was erased after planning.
-        self._exclude(allowed & ~claimed, ExclusionReason.ERASED)
+        await self._exclude_unmailable(press, window, lists, self._cut(suppressed) & window)
+        recipients: list[Claimed] = []
+        left = claimed = window & self.words.pending
+        for list_id, active in lists.items():
+            theirs, left = left & active, left & ~active
+            for place in positions_in(theirs):
+                if person := records.get(self.batch.subscriber_at(place)):
+                    recipients.append(Claimed(self, person, list_id))
+                else:
+                    # A record that is gone was erased after planning.
+                    self._exclude(1 << place, ExclusionReason.ERASED)
+        claimed &= self.words.pending
         self.words.claim(claimed)
         self._in_hand |= claimed
         return recipients if await self.write(press) else []
@@ -222,8 +227,7 @@ class Pass:
             for list_id in self.mailing.lists
         }
 
-    async def _exclude_unmailable(self, press: Press, window: int, lists: dict[ListId, int]) -> None:
-        suppressed = self._cut(await press.people.suppressions.bits(self.batch.chunk)) & window
+    async def _exclude_unmailable(self, press: Press, window: int, lists: dict[ListId, int], suppressed: int) -> None:
         if suppressed:
             whole = suppressed << self.batch.first
             for reason, bits in (await reasons_of(press.people, self.batch.chunk, whole)).items():

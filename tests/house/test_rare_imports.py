@@ -44,8 +44,7 @@ RARE: Mapping[str, Mapping[str, str]] = {
     "clock": {"mailer/clock.py": "tells the time to the doors, which hand it down as an argument"},
     "loop clock": {
         "mailer/delivery/batchpass.py": "a lease that is counted on a clock that never jumps",
-        "mailer/delivery/sending.py": "the end of a shift, and when to look for a pause again",
-        "mailer/delivery/steadyclock.py": "keeps Redis' time between two answers of Redis",
+        "mailer/delivery/shifts/steadyclock.py": "keeps Redis' time between two answers of Redis",
         "mailer/inbox/listening.py": "when a report is due",
         "mailer/smtp/pool.py": "how long a warm connection has been idle",
         "mailer/smtp/session.py": "the deadline of each step",

@@ -1,0 +1,103 @@
+"""The feeder of a shift: takes due batches by lease, and lays their people out, a window at a time.
+
+It keeps ahead of the wire: a window is claimed while the one before is being handed over, and a batch is taken and read
+while the last windows of the one before are. So nobody waits for Redis, and yet no more than two windows are claimed
+and not handed over.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from functools import partial
+
+from mailer.delivery.batchpass import Pass
+from mailer.delivery.shifts.shift import Shift
+from mailer.errors import NotFoundError, SourceError
+from mailer.issues.mailing import Mailing, MailingState
+
+_DUE_AT_ONCE = 8
+_WINDOWS_AHEAD = 3
+"""How many windows before the end of a batch the next one is taken. That costs some ten round trips to Redis."""
+
+
+class Feeder:
+    """Feeds one shift."""
+
+    def __init__(self, shift: Shift) -> None:
+        """Begin with the oldest mailing."""
+        self._shift = shift
+        self._turn = 0
+        self._next: asyncio.Task[Pass | None] | None = None
+
+    async def feed(self) -> None:
+        """Lay out the people of one due batch after the other, until none is due or the shift is over."""
+        shift = self._shift
+        try:
+            while not shift.is_over() and (batch_pass := await self._take_next()):
+                await self._lay_out(batch_pass)
+                batch_pass.is_fed = True
+                shift.news.set()
+            if self._next:
+                await self._next
+        except Exception:
+            shift.is_ended = True
+            raise
+        finally:
+            shift.layout.finish()
+
+    async def _take_next(self) -> Pass | None:
+        """Return the batch that was taken ahead, or take one."""
+        ahead, self._next = self._next, None
+        taken = await ahead if ahead else None
+        # Something may have come due since the look ahead found nothing.
+        return taken or await self._take()
+
+    def _look_ahead(self) -> None:
+        if self._next is None:
+            self._next = asyncio.create_task(self._take())
+
+    async def _take(self) -> Pass | None:
+        """Take the next due batch into the shift, with all that it takes to go on with it."""
+        batch_pass = await self._shift.patiently(self._next_pass)
+        if batch_pass:
+            self._shift.passes.append(batch_pass)
+        return batch_pass
+
+    async def _lay_out(self, batch_pass: Pass) -> None:
+        shift, size = self._shift, self._shift.press.settings.window_size
+        if batch_pass.mailing.state is not MailingState.SENDING:
+            return
+        windows = batch_pass.windows(size, shift.clock.now())
+        for place, window in enumerate(windows, 1):
+            await shift.layout.until_fewer_than(size)
+            if not shift.may_go(batch_pass):
+                return
+            if place + _WINDOWS_AHEAD > len(windows):
+                self._look_ahead()
+            shift.layout.put(await shift.patiently(partial(batch_pass.claim, shift.press, window)))
+
+    async def _next_pass(self) -> Pass | None:
+        """Take the next due batch, from each mailing in turn."""
+        press, clock = self._shift.press, self._shift.clock
+        mailings, now = await asyncio.gather(press.ledger.open_mailings(), clock.set(press.ledger))
+        self._turn += 1
+        for place in range(len(mailings)):
+            mailing = await press.mailings.get(mailings[(place + self._turn) % len(mailings)])
+            if not await self._is_workable(mailing):
+                continue
+            for batch in await press.ledger.due(mailing.id, now, _DUE_AT_ONCE):
+                if batch_pass := await Pass.begin(press, mailing, batch, now):
+                    return batch_pass
+        return None
+
+    async def _is_workable(self, mailing: Mailing) -> bool:
+        shift = self._shift
+        if mailing.id in shift.halted or mailing.state not in (MailingState.SENDING, MailingState.CANCELLED):
+            return False
+        try:
+            await shift.workshop.prepare(mailing)
+        except (NotFoundError, SourceError) as error:
+            # A mailing that cannot be made must not hold up the others.
+            await shift.pause(mailing, f"{error} Nobody was skipped.")
+            return False
+        return True
