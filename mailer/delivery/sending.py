@@ -1,11 +1,11 @@
 """Sending: a shift of passes over whatever batches are due.
 
-The story of a shift. A *feeder* (`shifts.layingout`) takes due batches by lease, claims their people a window at a time and
-lays them out. The *pool* picks them up as fast as its connections take them; each message is personalised at that
-moment. A *scribe* (`shifts.scribing`) writes what has become of them to the ledger, as often as the last writing returns,
-renews the leases, notices a pause within a quarter of a second, and concludes batches that are done. When the shift is
-over nothing new is claimed, what was laid out and not yet picked up is taken back, and what is on the wire is finished
-and written.
+The story of a shift. A *feeder* (`shifts.layingout`) takes due batches by lease, claims their people a window at a
+time and lays them out. The *pool* picks them up as fast as its connections take them; each message is personalised at
+that moment. A *scribe* (`shifts.scribing`) writes what has become of them to the ledger, as often as the last writing
+returns, renews the leases, notices a pause within a quarter of a second, and concludes batches that are done. When the
+shift is over nothing new is claimed, what was laid out and not yet picked up is taken back, and what is on the wire is
+finished and written.
 
 Many shifts may run at once, on many machines; leases keep them apart. If Redis goes away, outcomes are kept in memory
 and written when it is back, unless somebody else has taken the batch by then.
