@@ -36,6 +36,28 @@ class RelayTls(StrEnum):
     """Upgrade before anything is said, with a verified certificate (RFC 3207); fail if it is not offered."""
     IMPLICIT = "implicit"
     """TLS from the first byte, with a verified certificate (RFC 8314)."""
+    OPPORTUNISTIC = "opportunistic"
+    """STARTTLS where it is offered and works, with any certificate, else plain text (RFC 7435); never a password."""
+
+
+class RelayProtocol(StrEnum):
+    """What is spoken to a relay."""
+
+    SMTP = "smtp"
+    """RFC 5321."""
+    LMTP = "lmtp"
+    """RFC 2033: a relay that keeps no queue, such as Dovecot or Cyrus behind a filter."""
+
+
+class RelayLogin(StrEnum):
+    """How a relay is told who we are (RFC 4954)."""
+
+    BEST = "best"
+    """PLAIN where offered, else LOGIN."""
+    PLAIN = "plain"
+    LOGIN = "login"
+    XOAUTH2 = "xoauth2"
+    """A bearer token in place of the password, as Google and Microsoft want it."""
 
 
 class UncertainPolicy(StrEnum):
@@ -73,22 +95,35 @@ class Settings(BaseSettings):
     web_port: Port = 8025
     """Port that the web process listens on."""
 
+    fetch_from: str = ""
+    """Hosts of your own network, as `host:port` parted by commas, whose feeds, links and images may be looked at. All
+    other private addresses are refused."""
+
     relay_host: str = "127.0.0.1"
     """The SMTP server that mail is handed to."""
     relay_port: Port = 8026
     """Its port."""
     relay_tls: RelayTls = RelayTls.NONE
-    """`none`, `starttls` or `implicit`. Certificates are always verified."""
+    """`none`, `starttls` or `implicit`, which verify certificates; or `opportunistic`, which does not."""
+    relay_protocol: RelayProtocol = RelayProtocol.SMTP
+    """`smtp` or `lmtp`."""
+    relay_login: RelayLogin = RelayLogin.BEST
+    """`best` (PLAIN, else LOGIN), `plain`, `login` or `xoauth2` (the password is a bearer token)."""
     relay_username: str = ""
     """User name for AUTH; empty: no authentication."""
     relay_password: SecretStr = SecretStr("")
     """Password for AUTH."""
+    relay_password_file: str = ""
+    """A file that holds the password or token, read for each new connection; whoever renews it writes it there."""
     relay_connections: Annotated[int, Field(ge=1, le=500)] = 4
     """Connections that one worker process keeps to the relay."""
     relay_timeout_seconds: Annotated[float, Field(gt=0)] = 60.0
     """How long a relay may take for one step; for the final dot, ten times this (RFC 5321 §4.5.3.2 allows minutes)."""
     hello_name: str = ""
     """Name said in EHLO; empty: this machine's own (RFC 5321 §4.1.1.1)."""
+
+    dns_server: str = ""
+    """Who is asked about DNS records, as `address` or `address:port`; empty: this machine's resolvers."""
 
     inbound_host: str = "127.0.0.1"
     """Address that the listener for bounces and complaints listens on."""
@@ -116,6 +151,26 @@ class Settings(BaseSettings):
     """Processes of one `pressrun worker`."""
     uncertain_policy: UncertainPolicy = UncertainPolicy.RESEND
     """`resend` or `hold`; each mailing can say otherwise."""
+    undo_seconds: Annotated[float, Field(ge=0, le=600)] = 60.0
+    """How long a mailing asked for in the admin pages waits before its first byte leaves, so that it can be undone."""
+    approval_needed: bool = False
+    """Whether a second person must approve the exact edition of every mailing before it is scheduled."""
+
+    @property
+    def themes_folder(self) -> Path:
+        """Where themes of the operator's own stand."""
+        return self.home / "themes"
+
+    @property
+    def fetch_allowed(self) -> frozenset[tuple[str, int]]:
+        """The hosts and ports of `fetch_from`. Raises ConfigError for what is neither."""
+        allowed = set()
+        for one in filter(None, (part.strip() for part in self.fetch_from.split(","))):
+            host, _, port = one.rpartition(":")
+            if not host or not port.isdecimal():
+                raise ConfigError(f"fetch_from: “{one}” is no host and port, such as intranet.example.com:443.")
+            allowed.add((host.strip("[]"), int(port)))
+        return frozenset(allowed)
 
     @property
     def broker(self) -> Broker:

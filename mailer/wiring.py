@@ -9,8 +9,11 @@ from datetime import timedelta
 from mailer.bounces.store import ReportStore
 from mailer.delivery.press import Press
 from mailer.delivery.store import LedgerStore
+from mailer.delivery.timing.turnstore import TurnStore
 from mailer.issues.store import IssueStore, MailingStore, NewsletterStore
 from mailer.rendering.store import EditionStore
+from mailer.sealing import Seal
+from mailer.senders.keystore import KeyStore
 from mailer.settings import Settings
 from mailer.tokens import Tokens
 from subscribers.people import People
@@ -30,7 +33,9 @@ def put_together(settings: Settings, redis: Redis) -> Press:
         mailings=MailingStore(redis),
         editions=EditionStore(redis),
         ledger=LedgerStore(redis, lease_for=timedelta(seconds=settings.lease_seconds)),
+        turns=TurnStore(redis),
         reports=ReportStore(redis),
+        keys=KeyStore(redis, Seal(settings.secret(), "dkim")),
     )
 
 

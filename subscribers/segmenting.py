@@ -121,6 +121,11 @@ async def plan_segment(
     return Plan(resolved, bounds_of(resolved, sets, ALL), sets, frozenset(names), now)
 
 
+async def bits_in(people: People, plan: Plan, chunk: int) -> int:
+    """Return who of one chunk is in a segment that was planned: bit p is position p."""
+    return (await _cohort(people, plan, range(chunk, chunk + 1))).bits(chunk)
+
+
 async def _cohort(people: People, plan: Plan, chunks: range) -> Cohort:
     certain = await people.algebra.cohort(plan.bounds.certain, chunks) if plan.bounds.certain else Cohort()
     rest = between(plan.bounds)

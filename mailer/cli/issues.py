@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, replace
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -38,36 +38,35 @@ def list_issues(as_json: AsJson = False) -> None:
 
 @app.command("import")
 def import_issue(
-    file: Annotated[Path, typer.Argument(metavar="FILE", help="Markdown with a front matter, or pasted text.")],
-    newsletter: Annotated[str, typer.Option(help="The newsletter's slug, where the file does not say it.")] = "",
+    source: Annotated[
+        str,
+        typer.Argument(metavar="FILE|URL", help="Markdown, MJML, a web page, a feed (RSS, Atom), or pasted text."),
+    ],
+    newsletter: Annotated[str, typer.Option(help="The newsletter's slug, where the source does not say it.")] = "",
     button_url: Annotated[str, typer.Option(help="The address of a button that has none in the text.")] = "",
+    subject: Annotated[str, typer.Option(help="The subject, instead of the source's own.")] = "",
     slug: Annotated[str, typer.Option(help="Its slug; else made of the title.")] = "",
+    newest: Annotated[int, typer.Option(help="Entries to take of a feed, at most.", min=1, max=100)] = 10,
+    whole: Annotated[bool, typer.Option("--whole", help="Mail an HTML file as it is, without a theme.")] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Make an issue of a file. Importing it again brings the issue up to date."""
+    """Make an issue of a file or of an address on the web. Importing it again brings the issue up to date.
 
-    async def story(press: Press) -> tuple[Issue, list[str]]:
-        from mailer import clock
-        from mailer.issues.importing import read_issue_file
+    A feed gives a digest of its newest entries, only of those that were in no issue yet; exit status 1 if none is new.
+    """
+    from mailer import clock
+    from mailer.delivery.filing import take_in
+    from mailer.issues.importing import Wishes
 
-        issue, notes = read_issue_file(file, now=clock.now(), newsletter=newsletter, button_url=button_url)
-        if slug:
-            issue = replace(issue, slug=slug)
-        known = await press.newsletters.all()
-        if issue.newsletter:
-            await press.newsletters.get(issue.newsletter)
-        elif len(known) == 1:
-            issue = replace(issue, newsletter=known[0].slug)
-        else:
-            notes.append("It belongs to no newsletter yet; name one with --newsletter.")
-        earlier = await press.issues.find(issue.slug)
-        if earlier is not None:
-            issue = replace(issue, created=earlier.created, version=earlier.version)
-        return await press.issues.put(issue), notes
-
-    issue, notes = with_press(story)
+    wishes = Wishes(
+        newsletter=newsletter, button_url=button_url, subject=subject, slug=slug, is_whole=whole, newest=newest
+    )
+    issue, notes = with_press(lambda press: take_in(press, source, wishes, now=clock.now()))
     for note in notes:
         remark(note)
+    if issue is None:
+        answer({"issue": None, "notes": notes}, [], as_json=as_json)
+        raise typer.Exit(1)
     answer({**_facts(issue), "notes": notes}, [f"Issue {issue.slug}: {issue.subject}"], as_json=as_json)
 
 
@@ -89,7 +88,7 @@ def check(slug: IssueArgument, as_json: AsJson = False) -> None:
         from mailer.rendering.preflight import check as preflight
 
         issue, newsletter, edition = await compile_issue(press, slug)
-        return preflight(issue, newsletter, edition, press.settings.public_url)
+        return preflight(issue, newsletter, edition, press.settings.public_url, press.shelf)
 
     findings = with_press(story)
     is_blocked = any(one.level == "block" for one in findings)
@@ -117,6 +116,47 @@ def render(
         (out / name).write_bytes(content)
     paths = [str(out / name) for name in files]
     answer({"issue": slug, "files": paths}, paths, as_json=as_json)
+
+
+@app.command()
+def preview(
+    slug: IssueArgument,
+    as_email: Annotated[str, typer.Option("--as", help="As this subscriber gets it.", metavar="ADDRESS")] = "",
+    sample: Annotated[
+        str,
+        typer.Option("--sample", help="As a made-up person gets it: usual, no-name, long-name, …; “all”: a page each."),
+    ] = "",
+    out: Annotated[
+        Path | None, typer.Option(help="The folder to write to; else the home folder's `previews`.", metavar="DIR")
+    ] = None,
+    is_opened: Annotated[bool, typer.Option("--open", help="Show it in the browser.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Write a page that shows an issue in light and dark, wide and narrow, without images, as text, and its size."""
+
+    async def story(press: Press) -> dict[str, str]:
+        from mailer.delivery.controlling import compile_issue
+        from mailer.rendering.previewing import preview as look_at
+        from mailer.rendering.previewing import preview_sheet
+
+        _, newsletter, edition = await compile_issue(press, slug)
+        readers = await _readers(press, as_email, sample)
+        return {
+            f"{slug}{suffix}.html": preview_sheet(
+                look_at(edition, newsletter, press.tokens, press.settings.public_url, reader)
+            )
+            for suffix, reader in readers.items()
+        }
+
+    pages = with_press(story)
+    folder = out or _previews_folder()
+    folder.mkdir(parents=True, exist_ok=True)
+    paths = [folder / name for name in pages]
+    for path, page in zip(paths, pages.values(), strict=True):
+        path.write_text(page, encoding="utf-8")
+    answer({"issue": slug, "files": [str(path) for path in paths]}, map(str, paths), as_json=as_json)
+    if is_opened:
+        typer.launch(str(paths[0].absolute()))
 
 
 @app.command("test")
@@ -168,6 +208,29 @@ async def _reader(press: Press, email: str) -> Subscriber:
     if found is None:
         raise NotFoundError(f"Nobody with the address {email} is known. Leave --as out for a reader without a name.")
     return found
+
+
+async def _readers(press: Press, as_email: str, sample: str) -> dict[str, Subscriber]:
+    """Return whom to show it as, by what is added to the file's name."""
+    from mailer.errors import NotFoundError
+    from mailer.issues.suggestion import did_you_mean
+    from mailer.rendering.samples import sample_people
+
+    if as_email:
+        return {"": await _reader(press, as_email)}
+    people = {name.replace(" ", "-"): person for name, person in sample_people().items()}
+    if sample == "all":
+        return {f"-{name}": person for name, person in people.items()}
+    if sample and sample not in people:
+        hint = did_you_mean(sample, people) or f"There are {', '.join(people)}, and all."
+        raise NotFoundError(f"There is no sample person “{sample}”. {hint}")
+    return {"": people[sample or "usual"]}
+
+
+def _previews_folder() -> Path:
+    from mailer.settings import load_settings
+
+    return load_settings().home / "previews"
 
 
 def _facts(issue: Issue) -> dict[str, object]:

@@ -10,11 +10,13 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from mailer.cli import mailingtimes
 from mailer.cli.answering import AsJson, answer, described, progress, table
 from mailer.cli.opening import with_press
 from mailer.errors import ConflictError
 
 if TYPE_CHECKING:
+    from mailer.delivery.addressing import Wish
     from mailer.delivery.explaining import Explanation
     from mailer.delivery.planning import Forecast
     from mailer.delivery.press import Press
@@ -25,7 +27,20 @@ app = typer.Typer(
     add_completion=False, rich_markup_mode=None, no_args_is_help=True, help="Mailings: an issue going to people."
 )
 
+for _command in mailingtimes.app.registered_commands:
+    app.registered_commands.append(_command)
+
 MailingArgument = Annotated[int, typer.Argument(metavar="MAILING", help="Its number.")]
+
+ListOption = Annotated[list[str] | None, typer.Option("--list", help="A list's slug; may be repeated.")]
+SegmentOption = Annotated[
+    list[str] | None, typer.Option("--segment", help="A saved segment's slug, or a rule; may be repeated.")
+]
+WithoutList = Annotated[list[str] | None, typer.Option("--exclude-list", help="Leave out who is active on it.")]
+WithoutSegment = Annotated[list[str] | None, typer.Option("--exclude-segment", help="Leave out who is in it.")]
+WithoutMailing = Annotated[
+    list[int] | None, typer.Option("--exclude-mailing", help="Leave out who got this mailing, or may yet get it.")
+]
 
 _LEDGER = ("audience", "accepted", "refused", "excluded", "uncertain", "pending")
 _LOOK_SECONDS = 0.5
@@ -52,7 +67,11 @@ def list_mailings(as_json: AsJson = False) -> None:
 @app.command()
 def send(
     issue: Annotated[str, typer.Argument(metavar="ISSUE", help="The issue's slug.")],
-    lists: Annotated[list[str], typer.Option("--list", help="A list's slug; may be repeated.")],
+    lists: ListOption = None,
+    segments: SegmentOption = None,
+    without_lists: WithoutList = None,
+    without_segments: WithoutSegment = None,
+    without_mailings: WithoutMailing = None,
     at: Annotated[
         str, typer.Option(help="When to begin, such as 2026-11-02T09:00+01:00; without a zone, UTC.", metavar="TIME")
     ] = "",
@@ -64,13 +83,22 @@ def send(
     count: Annotated[bool, typer.Option("--count", help="Only say who would be mailed, and who not, and why.")] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Mail an issue to everybody on these lists, after saying how many they are."""
+    """Mail an issue to everybody on these lists and in these segments, after saying how many they are."""
+    from mailer.delivery.addressing import Wish
     from mailer.settings import UncertainPolicy
 
     starts = _moment(at)
-    expected = with_press(lambda press: _forecast(press, lists))
+    wish = Wish(
+        lists=lists or (),
+        segments=segments or (),
+        without_lists=without_lists or (),
+        without_segments=without_segments or (),
+        without_mailings=without_mailings or (),
+    )
+    expected = with_press(lambda press: _forecast(press, issue, wish))
     if count:
-        answer(asdict(expected), _forecast_lines(expected), as_json=as_json)
+        facts = asdict(expected) | {"parts": dict(expected.parts), "duplicates": expected.duplicates}
+        answer(facts, _forecast_lines(expected), as_json=as_json)
         return
     _confirm(issue, expected, yes=yes)
 
@@ -79,7 +107,7 @@ def send(
         from mailer.delivery.controlling import schedule
 
         policy = UncertainPolicy.HOLD if hold else None
-        return await schedule(press, issue, lists, now=clock.now(), starts=starts, policy=policy, request=request)
+        return await schedule(press, issue, wish, now=clock.now(), starts=starts, policy=policy, request=request)
 
     mailing = with_press(story)
     when = f" at {mailing.starts:%Y-%m-%d %H:%M} UTC" if starts and mailing.starts else ""
@@ -213,15 +241,23 @@ def _moment(text: str) -> datetime | None:
     return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
 
 
-async def _forecast(press: Press, lists: list[str]) -> Forecast:
+async def _forecast(press: Press, issue: str, wish: Wish) -> Forecast:
+    from mailer import clock
+    from mailer.delivery.addressing import look_up
     from mailer.delivery.planning import forecast
 
-    return await forecast(press, [(await press.people.lists.find(slug)).id for slug in lists])
+    return await forecast(press, *await look_up(press, await press.issues.get(issue), wish, clock.now()))
 
 
 def _forecast_lines(expected: Forecast) -> list[str]:
-    excluded = (f"{count:,} excluded: {reason}" for reason, count in expected.excluded_by.items())
-    return [f"{expected.to_mail:,} of {expected.audience:,} people would be mailed.", *excluded]
+    return [f"{expected.to_mail:,} of {expected.audience:,} people would be mailed.", arithmetic(expected)]
+
+
+def arithmetic(expected: Forecast) -> str:
+    """Say how the number of people comes about: Readers 13,020 + VIP 412 − duplicates 380 − left 71 = 12,981."""
+    minus = {"duplicates": expected.duplicates, **expected.excluded_by}
+    parts = " + ".join(f"{name} {count:,}" for name, count in expected.parts)
+    return f"{parts}{''.join(f' − {name} {count:,}' for name, count in minus.items() if count)} = {expected.to_mail:,}"
 
 
 def _confirm(issue: str, expected: Forecast, *, yes: bool) -> None:
@@ -244,6 +280,7 @@ def _facts(found: Progress) -> dict[str, object]:
         "starts": mailing.starts,
         "started": mailing.started,
         "finished": mailing.finished,
+        "edition": mailing.edition,
         "problem": mailing.problem,
         **asdict(found.counts),
         "rate_per_second": round(found.rate_per_second, 1),
@@ -259,6 +296,7 @@ def _status_pairs(found: Progress) -> list[tuple[str, object]]:
         ("mailing", f"{mailing.id}: {mailing.subject}"),
         ("state", mailing.state),
         ("problem", mailing.problem),
+        ("edition", mailing.edition[:12] if not mailing.is_approved else ""),
         *((name, getattr(counts, name)) for name in ("audience", "accepted", "refused")),
         ("excluded", f"{counts.excluded:,} ({', '.join(reasons)})" if counts.excluded else 0),
         ("uncertain", counts.uncertain),

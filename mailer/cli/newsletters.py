@@ -9,7 +9,7 @@ import typer
 
 from mailer.cli.answering import AsJson, answer, described, table
 from mailer.cli.opening import with_press
-from mailer.errors import ConflictError
+from mailer.errors import ConflictError, SourceError
 
 if TYPE_CHECKING:
     from mailer.delivery.press import Press
@@ -26,6 +26,15 @@ Postal = Annotated[str, typer.Option(help="The postal address at the end of ever
 ReplyTo = Annotated[str, typer.Option(help="Where answers go, if not to the sender.", metavar="ADDRESS")]
 ReturnPath = Annotated[
     str, typer.Option(help="The domain that bounces come back to, if not the sender's.", metavar="DOMAIN")
+]
+Theme = Annotated[str, typer.Option(help="The theme of its issues where they do not say (`pressrun themes list`).")]
+Look = Annotated[
+    list[str] | None,
+    typer.Option(
+        help="What its mails look like, as KEY=VALUE, any number of times: logo, accent, font, radius, footer, …; "
+        "KEY= alone takes it away.",
+        metavar="KEY=VALUE",
+    ),
 ]
 Language = Annotated[str, typer.Option(help="The language of its issues, such as en or zh-CN.")]
 
@@ -55,6 +64,8 @@ def create(
     reply_to: ReplyTo = "",
     return_path_domain: ReturnPath = "",
     language: Language = "en",
+    theme: Theme = "digest",
+    look: Look = None,
     as_json: AsJson = False,
 ) -> None:
     """Create a newsletter."""
@@ -70,9 +81,12 @@ def create(
         reply_to=reply_to,
         return_path_domain=return_path_domain,
         language=language,
+        theme=theme,
+        look=_wished({}, look),
     )
 
     async def story(press: Press) -> None:
+        _check_look(press, newsletter)
         if await press.newsletters.find(slug):
             raise ConflictError(f"There is a newsletter “{slug}” already; change it with `pressrun newsletters edit`.")
         await press.newsletters.put(newsletter)
@@ -91,6 +105,8 @@ def edit(
     reply_to: ReplyTo = "",
     return_path_domain: ReturnPath = "",
     language: Language = "",
+    theme: Theme = "",
+    look: Look = None,
     as_json: AsJson = False,
 ) -> None:
     """Change a newsletter; what is not named stays."""
@@ -103,18 +119,37 @@ def edit(
         "reply_to": reply_to,
         "return_path_domain": return_path_domain,
         "language": language,
+        "theme": theme,
     }
 
     async def story(press: Press) -> Newsletter:
-        newsletter = replace(
-            await press.newsletters.get(slug), **{key: value for key, value in wanted.items() if value}
-        )
+        earlier = await press.newsletters.get(slug)
+        changes = {key: value for key, value in wanted.items() if value}
+        newsletter = replace(earlier, **changes, look=_wished(earlier.look, look))
+        _check_look(press, newsletter)
         await press.newsletters.put(newsletter)
         return newsletter
 
     _tell(with_press(story), as_json)
 
 
+def _wished(look: dict[str, str], wishes: list[str] | None) -> dict[str, str]:
+    """Return a look with what was asked for; a backslash and an n, in the footer, end a line."""
+    changed = dict(look)
+    for wish in wishes or ():
+        key, sign, value = wish.partition("=")
+        if not sign:
+            raise SourceError(f"“{wish[:60]}” is no KEY=VALUE.", place="--look", fix="Write it as accent=#0f5e63.")
+        changed[key.strip()] = value.strip().replace("\\n", "\n")
+    return {key: value for key, value in changed.items() if value}
+
+
+def _check_look(press: Press, newsletter: Newsletter) -> None:
+    """Raise RenderError, with a suggestion, for a theme that does not exist or a look that it cannot have."""
+    press.shelf.theme(newsletter.theme).look.dressed(newsletter.look, place=f"newsletter {newsletter.slug}, look")
+
+
 def _tell(newsletter: Newsletter, as_json: bool) -> None:
     facts = asdict(newsletter)
-    answer(facts, described((key.replace("_", " "), value) for key, value in facts.items()), as_json=as_json)
+    shown = {**facts, "look": ", ".join(f"{key}={value}" for key, value in newsletter.look.items())}
+    answer(facts, described((key.replace("_", " "), value) for key, value in shown.items()), as_json=as_json)

@@ -80,6 +80,7 @@ def _kind(schema: dict[str, object], name: str) -> str:
     if "enum" in said:
         return " or ".join(f"`{value}`" for value in said["enum"])
     words = {"string": "text", "integer": "whole number", "number": "number", "array": "list of numbers"}
+    words["boolean"] = "true or false"
     kind = "folder" if said.get("format") == "path" else words[said["type"]]
     bounds = [
         f"{word} {said[key]:g}"

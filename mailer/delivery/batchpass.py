@@ -11,6 +11,8 @@ import asyncio
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from functools import reduce
+from operator import or_
 
 import msgspec
 
@@ -21,6 +23,7 @@ from mailer.delivery.press import Press
 from mailer.delivery.reply import LastTry, instant, milliseconds
 from mailer.delivery.retry import RetryPolicy
 from mailer.delivery.store import Lease, as_written, changed
+from mailer.delivery.timing.turn import Waiting
 from mailer.issues.mailing import Mailing
 from mailer.settings import UncertainPolicy
 from mailer.smtp.outcome import Outcome, OutcomeKind
@@ -57,6 +60,10 @@ class Pass:
     """When the lease runs out at the earliest, by the event loop's clock."""
     last_tries: dict[int, LastTry] = field(default_factory=dict)
     """By place in the batch."""
+    waiting: Waiting = field(default_factory=Waiting)
+    """Who is due later than the mailing begins."""
+    through: dict[ListId, int] = field(default_factory=dict)
+    """Who is reached by a segment alone, by the lists on whose behalf they can be mailed."""
     is_lost: bool = False
     """Somebody else has taken the batch: nothing of ours counts any more."""
     is_fed: bool = False
@@ -82,7 +89,11 @@ class Pass:
             lease_until=asked_at + press.ledger.lease_for.total_seconds(),
             _written=as_written(words),
         )
+        if mailing.scope.through:
+            one.through = await press.ledger.read_through(batch, mailing.scope.through)
         tried = {place: batch.subscriber_at(place) for place in positions_in(words.put_off)}
+        if mailing.timing.has_turns:
+            one.waiting = await press.turns.waiting(batch)
         found = await press.ledger.last_tries(mailing.id, tried.values())
         one.last_tries = {place: found[person] for place, person in tried.items() if person in found}
         # What an earlier pass claimed and did not settle is due at once, or held, as the mailing's policy says.
@@ -114,7 +125,7 @@ class Pass:
         now_ms = milliseconds(now)
         due = [
             place
-            for place in positions_in(self.words.pending)
+            for place in positions_in(self.words.pending & ~self.waiting.bits(now_ms))
             if place not in self.last_tries or self.last_tries[place].next_ms <= now_ms
         ]
         return [bits_of(due[start : start + size]) for start in range(0, len(due), size)]
@@ -190,8 +201,8 @@ class Pass:
     async def conclude(self, press: Press, *, rest: timedelta = timedelta(0)) -> None:
         """Say when the batch is due again (after a rest at least), or that it is finished; give the lease back."""
         if self.words.pending:
-            soonest = await press.ledger.now() + rest
-            await press.ledger.put_off(self.batch, max(self._next_due() or soonest, soonest))
+            now = await press.ledger.now()
+            await press.ledger.put_off(self.batch, max(self._next_due(now) or now, now + rest))
         else:
             await press.ledger.finish(self.batch)
         await press.ledger.release(self.lease)
@@ -210,22 +221,32 @@ class Pass:
                 del self._unwritten_tries[place]
         return True
 
-    def _next_due(self) -> datetime | None:
-        """Return when the first of those who were put off is due; None if somebody who was never tried is left."""
-        tried = [
-            self.last_tries[place].next_ms for place in positions_in(self.words.pending) if place in self.last_tries
-        ]
-        return instant(min(tried)) if len(tried) == self.words.pending.bit_count() else None
+    def _next_due(self, now: datetime) -> datetime | None:
+        """Return when the first of those who were put off is due; None if somebody is due who was never tried."""
+        now_ms = milliseconds(now)
+        turn_ms = self.waiting.next_due_ms(self.words.pending, now_ms)
+        dues = [] if turn_ms is None else [turn_ms]
+        for place in positions_in(self.words.pending & ~self.waiting.bits(now_ms)):
+            if place not in self.last_tries:
+                return None
+            dues.append(self.last_tries[place].next_ms)
+        return instant(min(dues))
 
     def _exclude(self, bits: int, reason: ExclusionReason) -> None:
         if bits:
             self.words.exclude(bits, reason)
 
     async def _active_by_list(self, press: Press) -> dict[ListId, int]:
-        return {
+        """Return on behalf of which list each person can be mailed now.
+
+        Whoever is reached by a segment alone, and has left any list since, is on none: the segment may have meant it.
+        """
+        active = {
             list_id: self._cut(await press.people.lists.bits(list_id, SubscriptionState.ACTIVE, self.batch.chunk))
-            for list_id in self.mailing.lists
+            for list_id in self.mailing.through
         }
+        gone = reduce(or_, (bits & ~active[list_id] for list_id, bits in self.through.items()), 0)
+        return active | {list_id: bits & active[list_id] & ~gone for list_id, bits in self.through.items()}
 
     async def _exclude_unmailable(self, press: Press, window: int, lists: dict[ListId, int], suppressed: int) -> None:
         if suppressed:

@@ -1,15 +1,19 @@
-"""What a person can ask of a mailing: schedule it, pause it, resume it, cancel it."""
+"""What a person can ask of a mailing: schedule it, approve it, undo it, pause it, resume it, cancel it."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 
+import msgspec
+
+from mailer.delivery.addressing import Wish, look_up
 from mailer.delivery.press import Press
 from mailer.errors import ConflictError, PressrunError
 from mailer.issues.issue import Issue
 from mailer.issues.mailing import Mailing, MailingId, MailingState
 from mailer.issues.newsletter import Newsletter
+from mailer.issues.timing import Approval, Timing
 from mailer.rendering.compiling import compile_edition
 from mailer.rendering.edition import Edition
 from mailer.rendering.preflight import Finding, check
@@ -33,54 +37,104 @@ async def compile_issue(press: Press, slug: str) -> tuple[Issue, Newsletter, Edi
     if not issue.newsletter:
         raise ConflictError(f"Issue {slug} belongs to no newsletter. Import it again and name one with --newsletter.")
     newsletter = await press.newsletters.get(issue.newsletter)
-    return issue, newsletter, compile_edition(issue, newsletter, public_url=press.settings.public_url)
+    edition = compile_edition(issue, newsletter, public_url=press.settings.public_url, shelf=press.shelf)
+    return issue, newsletter, edition
 
 
 async def schedule(
     press: Press,
     issue_slug: str,
-    list_slugs: Sequence[str],
+    wish: Wish | Sequence[str],
     *,
     now: datetime,
     starts: datetime | None = None,
     policy: UncertainPolicy | None = None,
+    timing: Timing | None = None,
+    undo: timedelta = timedelta(0),
     request: str = "",
+    reserved: MailingId | None = None,
 ) -> Mailing:
-    """Check an issue, freeze its edition, and schedule it to the people of these lists, at once or for later.
+    """Check an issue, freeze its edition, and schedule it to the people wished for (or of these lists), now or later.
+
+    Nothing leaves before `undo` has passed. Where the settings want a second person's approval the mailing is only
+    proposed. `reserved` is an id that was reserved for it: then a repeat goes on where the first call ended.
 
     The same `request` a second time (a double click, a repeated call) returns the mailing that the first one made.
-    Raises BlockedError if the check before sending refuses it, ConflictError for no list at all.
+    Raises BlockedError if the check before sending refuses it, ConflictError if nobody is named.
     """
+    timing = _timing(press, timing)
     if request and (made := await press.ledger.mailing_of_request(request)) is not None:
         return await press.mailings.get(made)
-    if not list_slugs:
-        raise ConflictError("A mailing needs at least one list. Name the lists whose people get it.")
-    lists = [await press.people.lists.find(slug) for slug in dict.fromkeys(list_slugs)]
     issue, newsletter, edition = await compile_issue(press, issue_slug)
-    for one in lists:
-        if one.newsletter != newsletter.slug:
-            raise ConflictError(
-                f"List {one.slug} belongs to the newsletter {one.newsletter}, issue {issue.slug} to {newsletter.slug}: "
-                "the people on it did not ask for this. Choose a list of the issue's newsletter."
-            )
-    findings = check(issue, newsletter, edition, press.settings.public_url)
+    named = wish if isinstance(wish, Wish) else Wish(lists=wish)
+    lists, scope = await look_up(press, issue, named, now)
+    findings = check(issue, newsletter, edition, press.settings.public_url, press.shelf)
     if blocking := [finding for finding in findings if finding.level == "block"]:
         raise BlockedError(issue_slug, blocking)
     await press.editions.put(edition)
     mailing = await press.mailings.create(
         issue=issue.slug,
         newsletter=newsletter.slug,
-        lists=tuple(one.id for one in lists),
+        lists=lists,
+        scope=scope,
         edition=edition.id,
         subject=issue.subject,
         uncertain_policy=policy or press.settings.uncertain_policy,
         now=now,
+        timing=timing,
+        reserved=reserved,
     )
     if request and not await press.ledger.remember_request(request, mailing.id):
         # The other of two clicks was faster: ours stays a draft, which nobody gets, and is put away.
         await press.mailings.move(mailing.id, MailingState.CANCELLED, now=now)
         return await press.mailings.get(await press.ledger.mailing_of_request(request) or mailing.id)
-    return await press.mailings.move(mailing.id, MailingState.SCHEDULED, now=now, starts=starts or now)
+    if mailing.state is not MailingState.DRAFT:
+        return mailing
+    to = MailingState.PROPOSED if timing.needs_approval else MailingState.SCHEDULED
+    return await press.mailings.move(mailing.id, to, now=now, starts=max(starts or now, now + undo))
+
+
+async def approve(
+    press: Press, mailing_id: MailingId, *, by: str, edition: str, now: datetime, undo: timedelta = timedelta(0)
+) -> Mailing:
+    """Give a second person's yes to exactly this edition; the mailing is scheduled then.
+
+    `edition` is what that person has looked at. Raises ConflictError if the mailing has another, or is not waiting for
+    approval, or if the same person asked for it.
+    """
+    mailing = await press.mailings.get(mailing_id)
+    if mailing.state is not MailingState.PROPOSED:
+        raise ConflictError(f"Mailing {mailing_id} is {mailing.state}: nobody's approval is waited for.")
+    if by == mailing.timing.asked_by:
+        raise ConflictError(f"{by} asked for mailing {mailing_id}; a second person must approve it.")
+    if edition != mailing.edition:
+        raise ConflictError(
+            f"Mailing {mailing_id} has the edition {mailing.edition[:12]}, not {edition[:12]}: what was looked at is "
+            "not what would be mailed. Look at it again, then approve that."
+        )
+    # First the yes, then the move: a crash between the two leaves a mailing that is proposed still.
+    await press.mailings.approve(mailing_id, Approval(edition, by, now.astimezone(UTC).isoformat()))
+    starts = max(mailing.starts or now, now + undo)
+    return await press.mailings.move(mailing_id, MailingState.SCHEDULED, now=now, starts=starts)
+
+
+async def undo(press: Press, mailing_id: MailingId, *, now: datetime) -> Mailing:
+    """Take a mailing back before its first byte has left; nobody is mailed. Raises ConflictError if it has begun."""
+    mailing = await press.mailings.get(mailing_id)
+    if mailing.state not in (MailingState.PROPOSED, MailingState.SCHEDULED):
+        hint = "Pause or cancel it." if not mailing.is_finished else "There is nothing to undo."
+        raise ConflictError(f"Mailing {mailing_id} is {mailing.state}, and cannot be undone any more. {hint}")
+    taken_back = await press.mailings.move(
+        mailing_id,
+        MailingState.CANCELLED,
+        now=now,
+        problem="It was undone before anything had left; nobody was mailed.",
+    )
+    if taken_back.started:
+        # Between the look and the move it has begun: cancelled it is all the same, and the ledger says who got it.
+        await press.mailings.set_problem(mailing_id, "It had begun already when it was undone; the rest was cancelled.")
+        return await press.mailings.get(mailing_id)
+    return taken_back
 
 
 async def pause(press: Press, mailing_id: MailingId, *, now: datetime, why: str = "") -> Mailing:
@@ -99,3 +153,16 @@ async def resume(press: Press, mailing_id: MailingId, *, now: datetime) -> Maili
 async def cancel(press: Press, mailing_id: MailingId, *, now: datetime) -> Mailing:
     """End a mailing: whoever is pending is excluded as cancelled, by the workers, within seconds."""
     return await press.mailings.move(mailing_id, MailingState.CANCELLED, now=now)
+
+
+def _timing(press: Press, timing: Timing | None) -> Timing:
+    """Return when and how, as the settings want it; raises ConflictError for what makes no sense."""
+    timing = timing or Timing()
+    timing.check()
+    if not press.settings.approval_needed:
+        return timing
+    if not timing.asked_by:
+        raise ConflictError(
+            "A second person must approve every mailing here, so say who asks for this one: the name of an account."
+        )
+    return msgspec.structs.replace(timing, needs_approval=True)

@@ -22,6 +22,10 @@ _BECAUSE = {
     ExclusionReason.LEGAL: "the address is suppressed for legal reasons",
     ExclusionReason.ERASED: "they were erased",
     ExclusionReason.CANCELLED: "the mailing was cancelled before their turn came",
+    ExclusionReason.NO_LIST: "they are on no list of this newsletter that they could leave",
+    ExclusionReason.MAILED_BEFORE: "they were mailed in a mailing that was to be left out",
+    ExclusionReason.EXCLUDED_LIST: "they are on a list that was to be left out",
+    ExclusionReason.EXCLUDED_SEGMENT: "they are in a segment that was to be left out",
 }
 
 
@@ -86,7 +90,7 @@ def _tell(mailing: Mailing, standing: Standing | None, reason: ExclusionReason |
     name = f"mailing {mailing.id} ({mailing.subject})"
     match standing:
         case None:
-            return f"was not in the audience of {name}: on none of its lists when it began."
+            return f"was not in the audience of {name}: on none of its lists and in none of its segments when it began."
         case Standing.ACCEPTED:
             return f"was mailed {name}: the relay accepted the message."
         case Standing.REFUSED:

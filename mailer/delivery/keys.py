@@ -58,3 +58,18 @@ def pace(mailing: MailingId) -> str:
 def request(request_id: str) -> str:
     """Return the key that remembers which mailing a request made, so that pressing twice makes one."""
     return f"request:{request_id}"
+
+
+def turn(mailing: MailingId, chunk: int, number: int) -> str:
+    """Return the key of a chunk's people of one turn."""
+    return f"{{c{chunk}}}:mailing:{mailing}:turn:{number}"
+
+
+def turns(mailing: MailingId) -> str:
+    """Return the key of the hash that says when each turn comes."""
+    return f"{{m{mailing}}}:turns"
+
+
+def canary(mailing: MailingId) -> str:
+    """Return the key of the hash that says how far a canary is."""
+    return f"{{m{mailing}}}:canary"

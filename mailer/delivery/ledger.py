@@ -33,7 +33,7 @@ class Standing(StrEnum):
 
 
 class ExclusionReason(StrEnum):
-    """Why somebody on the chosen lists is not mailed."""
+    """Why somebody on the chosen lists or in the chosen segments is not mailed."""
 
     LEFT = "left"
     NOT_CONFIRMED = "not-confirmed"
@@ -43,6 +43,12 @@ class ExclusionReason(StrEnum):
     LEGAL = "legal"
     ERASED = "erased"
     CANCELLED = "cancelled"
+    NO_LIST = "no-list"
+    """In a chosen segment, and on no list of the newsletter."""
+    MAILED_BEFORE = "mailed-before"
+    """Got, or may yet get, a mailing that was to be left out."""
+    EXCLUDED_LIST = "excluded-list"
+    EXCLUDED_SEGMENT = "excluded-segment"
 
 
 WORDS = ("audience", "claimed", "accepted", "refused", "deferred", "excluded", "uncertain")

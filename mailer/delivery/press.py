@@ -6,8 +6,11 @@ from dataclasses import dataclass
 
 from mailer.bounces.store import ReportStore
 from mailer.delivery.store import LedgerStore
+from mailer.delivery.timing.turnstore import TurnStore
 from mailer.issues.store import IssueStore, MailingStore, NewsletterStore
 from mailer.rendering.store import EditionStore
+from mailer.rendering.theming.shelf import Shelf, shelf_with
+from mailer.senders.keystore import KeyStore
 from mailer.settings import Settings
 from mailer.tokens import Tokens
 from subscribers.people import People
@@ -27,4 +30,11 @@ class Press:
     mailings: MailingStore
     editions: EditionStore
     ledger: LedgerStore
+    turns: TurnStore
     reports: ReportStore
+    keys: KeyStore
+
+    @property
+    def shelf(self) -> Shelf:
+        """The themes: Pressrun's and the operator's."""
+        return shelf_with(self.settings.themes_folder)

@@ -7,6 +7,8 @@ from datetime import datetime, timedelta
 
 from mailer.delivery.ledger import LedgerCounts
 from mailer.delivery.press import Press
+from mailer.delivery.reply import instant
+from mailer.delivery.timing.turn import HELD_MS
 from mailer.issues.mailing import Mailing, MailingId, MailingState
 
 _RECENT_SECONDS = 10
@@ -41,7 +43,7 @@ async def progress_of(press: Press, mailing_id: MailingId) -> Progress:
         counts=counts,
         rate_per_second=rate,
         finish=finish if mailing.state is MailingState.SENDING else None,
-        next_due=next_due if next_due and next_due > now else None,
+        next_due=next_due if next_due and now < next_due < instant(HELD_MS) else None,
     )
 
 

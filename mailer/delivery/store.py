@@ -4,6 +4,8 @@
 |---|---|---|
 | `{cN}:mailing:<id>:<word>` | bitmap | a chunk's part of one set; the words are `WORDS` in `ledger` |
 | `{cN}:mailing:<id>:excluded:<reason>` | bitmap | the same exclusions, by reason |
+| `{cN}:mailing:<id>:through:<list>` | bitmap | who is reached by a segment alone and was active on this list |
+| `{cN}:mailing:<id>:cohort` | bitmap | whom the mailing is confined to, where it was asked for a cohort |
 | `{cN}:mailing:<id>:lease:<batch>` | string, expires | who is passing over a batch: the holder's fence |
 | `{cN}:mailing:<id>:fences` | hash | batch -> how often its lease was taken |
 | `{cN}:mailing:<id>:replies` | hash | position -> the last try of a refused, deferred or uncertain person |
@@ -31,6 +33,7 @@ from mailer.delivery.ledger import WORDS, ExclusionReason, LedgerCounts, Standin
 from mailer.delivery.reply import LastTry, instant, milliseconds, pack, unpack
 from mailer.issues.mailing import MailingId
 from subscribers.cohort import Cohort, SubscriberId, bits_from_bytes, bits_to_bytes, chunk_of, position_of
+from subscribers.lists import ListId
 from subscribers.storage import Redis, redis_time, run_all, script_beside
 
 _FREEZE = script_beside(__file__, "freeze.lua")
@@ -67,17 +70,46 @@ class LedgerStore:
 
     # Planning
 
-    async def freeze(self, mailing: MailingId, chunk: int, words: Words) -> None:
-        """Write a chunk's part of the audience and its exclusions, before any pass may run."""
-        named = _named(words)
+    async def freeze(
+        self, mailing: MailingId, chunk: int, words: Words, through: Mapping[ListId, int] | None = None
+    ) -> None:
+        """Write a chunk's part of the audience and its exclusions, before any pass may run.
+
+        `through` says who is reached by a segment alone, by the lists on whose behalf they can be mailed.
+        """
+        named = _named(words) | {f"through:{list_id}": bits for list_id, bits in (through or {}).items()}
         names = [keys.word(mailing, chunk, name) for name in named]
         await _FREEZE.run(self._redis, names, [bits_to_bytes(bits) if bits else b"" for bits in named.values()])
         await self._redis.sadd(keys.chunks(mailing), chunk)
+
+    async def keep_cohort(self, mailing: MailingId, cohort: Cohort) -> None:
+        """Confine a mailing that is not planned yet to these people."""
+        await run_all(
+            self._redis,
+            [
+                ("SET", keys.word(mailing, chunk, "cohort"), bits_to_bytes(cohort.bits(chunk)))
+                for chunk in cohort.chunks()
+            ],
+        )
+
+    async def cohort_bits(self, mailing: MailingId, chunk: int) -> int:
+        """Return whom of a chunk a mailing is confined to."""
+        (found,) = await run_all(self._redis, [("GET", keys.word(mailing, chunk, "cohort"))])
+        return bits_from_bytes(found or b"")
 
     async def add_batches(self, batches: Sequence[Batch], due: datetime) -> None:
         """Put batches of one mailing among the due ones."""
         if batches:
             scores: dict[str, float] = {batch.name: milliseconds(due) for batch in batches}
+            await self._redis.zadd(keys.due(batches[0].mailing), scores)
+
+    async def add_batches_over(self, batches: Sequence[Batch], first_due: datetime, span: timedelta) -> None:
+        """Put batches of one mailing among the due ones, in this order and evenly over a time."""
+        if batches:
+            step_ms = span.total_seconds() * 1000 / len(batches)
+            scores = {
+                batch.name: milliseconds(first_due) + int(number * step_ms) for number, batch in enumerate(batches)
+            }
             await self._redis.zadd(keys.due(batches[0].mailing), scores)
 
     async def begin_planning(self, mailing: MailingId, planner: str, for_ms: int) -> bool:
@@ -147,6 +179,13 @@ class LedgerStore:
         ends = (batch.first_byte, batch.first_byte + batch.size_bytes - 1)
         return _words(await _READ.run(self._redis, names, ends))
 
+    async def read_through(self, batch: Batch, lists: Sequence[ListId]) -> dict[ListId, int]:
+        """Return who of a batch is reached by a segment alone, by list; place 0 is the batch's first position."""
+        named = [keys.word(batch.mailing, batch.chunk, f"through:{list_id}") for list_id in lists]
+        end = batch.first_byte + batch.size_bytes - 1
+        found = await run_all(self._redis, [("GETRANGE", name, batch.first_byte, end) for name in named])
+        return {list_id: bits_from_bytes(bits) for list_id, bits in zip(lists, found, strict=True)}
+
     async def write(
         self, lease: Lease, changes: Mapping[str, int], replies: Mapping[int, LastTry | None] | None = None
     ) -> bool:
@@ -175,6 +214,14 @@ class LedgerStore:
     async def put_off(self, batch: Batch, until: datetime) -> None:
         """Let an unfinished batch come due then; a finished one stays finished."""
         await self._redis.zadd(keys.due(batch.mailing), {batch.name: milliseconds(until)}, xx=True)
+
+    async def hasten(self, mailing: MailingId, *, beyond: datetime, to: datetime) -> None:
+        """Let every unfinished batch that is due after a time come due earlier."""
+        command = ("ZRANGE", keys.due(mailing), f"({milliseconds(beyond)}", "+inf", "BYSCORE")
+        (names,) = await run_all(self._redis, [command])
+        if names:
+            scores: dict[str, float] = {name.decode(): milliseconds(to) for name in names}
+            await self._redis.zadd(keys.due(mailing), scores, xx=True)
 
     async def finish(self, batch: Batch) -> None:
         """Take a batch with nobody pending from among the unfinished ones."""
@@ -212,6 +259,12 @@ class LedgerStore:
     async def cohort(self, mailing: MailingId, standing: Standing) -> Cohort:
         """Return everybody who stands there."""
         return Cohort({chunk: words.bits(standing) for chunk, words in (await self.words(mailing)).items()})
+
+    async def word(self, mailing: MailingId, name: str, chunks: Iterable[int]) -> Cohort:
+        """Return everybody in one of a mailing's bitmaps, also one that is not the ledger's, such as `opened`."""
+        wanted = list(chunks)
+        found = await run_all(self._redis, [("GET", keys.word(mailing, chunk, name)) for chunk in wanted])
+        return Cohort({chunk: bits_from_bytes(bits or b"") for chunk, bits in zip(wanted, found, strict=True)})
 
     async def excluded_for(self, mailing: MailingId, reason: ExclusionReason) -> Cohort:
         """Return everybody excluded for that reason."""

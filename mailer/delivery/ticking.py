@@ -16,6 +16,7 @@ from mailer.delivery.planning import plan
 from mailer.delivery.press import Press
 from mailer.errors import ConflictError
 from mailer.issues.mailing import Mailing, MailingId, MailingState
+from subscribers.errors import RuleError
 
 SHIFTS_AT_ONCE = 16
 """No more shifts are asked for than this, however many batches are due; a shift takes many batches."""
@@ -44,6 +45,10 @@ async def _plan(press: Press, mailing_id: MailingId, planner: str) -> None:
     except (ConflictError, TimeoutError):
         # Cancelled or planned by another process while we looked, or too slow: the next tick sees.
         return
+    except RuleError as error:
+        # It must not hold up other mailings. Tried again when the planner's lock has run out.
+        await press.mailings.set_problem(mailing_id, f"A segment cannot be asked: {error} Nobody was mailed yet.")
+        return
     counts = await press.ledger.counts(mailing_id)
     maillog.planned(mailing_id, counts.audience, counts.pending)
 
@@ -57,6 +62,9 @@ async def _tend(press: Press, mailing: Mailing, now: datetime) -> int:
         return 0
     if mailing.state is MailingState.PAUSED:
         return 0
+    if mailing.state is MailingState.CANCELLED:
+        # Also those whose turn is far away are to be excluded now. What is in a worker's hands stays there.
+        await press.ledger.hasten(mailing.id, beyond=now + press.ledger.lease_for, to=now)
     return len(await press.ledger.due(mailing.id, now, SHIFTS_AT_ONCE))
 
 

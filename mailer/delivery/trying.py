@@ -7,6 +7,7 @@ from datetime import datetime
 
 from mailer.delivery.controlling import compile_issue
 from mailer.delivery.press import Press
+from mailer.delivery.workshop import newsletter_signer, signed
 from mailer.issues.mailing import MailingId
 from mailer.rendering.compiling import compile_edition
 from mailer.rendering.message import Assembler, MailingFacts
@@ -34,7 +35,10 @@ async def send_test(press: Press, issue_slug: str, address: str, *, now: datetim
     known = await press.people.subscribers.find(recipient)
     someone = known or Subscriber(id=_NOBODY, address=recipient, joined=now)
     edition = compile_edition(
-        replace(issue, subject=f"[TEST] {issue.subject}"), newsletter, public_url=press.settings.public_url
+        replace(issue, subject=f"[TEST] {issue.subject}"),
+        newsletter,
+        public_url=press.settings.public_url,
+        shelf=press.shelf,
     )
     assembler = Assembler(
         edition,
@@ -43,12 +47,11 @@ async def send_test(press: Press, issue_slug: str, address: str, *, now: datetim
         press.tokens,
         press.settings.public_url,
     )
+    made = signed(assembler.hand_over(someone, now), await newsletter_signer(press, newsletter), now)
     outcomes: list[Outcome] = []
     pool = Pool(replace(Relay.of(press.settings), connections=1))
     try:
-        await pool.hand_over_all(
-            iter([assembler.hand_over(someone, now)]), lambda _key, outcome: outcomes.append(outcome)
-        )
+        await pool.hand_over_all(iter([made]), lambda _key, outcome: outcomes.append(outcome))
     finally:
         await pool.close()
     return outcomes[0]

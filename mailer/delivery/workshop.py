@@ -6,7 +6,10 @@ from datetime import datetime
 
 from mailer.delivery.press import Press
 from mailer.issues.mailing import Mailing, MailingId
+from mailer.issues.newsletter import Newsletter
+from mailer.rendering.headers import ascii_domain
 from mailer.rendering.message import Assembler, MailingFacts
+from mailer.senders.signing import Sign, signer_for
 from mailer.smtp.envelope import HandOver
 from subscribers.lists import ListId
 from subscribers.subscriber import Subscriber
@@ -19,14 +22,16 @@ class Workshop:
         """Begin without any edition."""
         self._press = press
         self._assemblers: dict[tuple[MailingId, ListId], Assembler] = {}
+        self._signers: dict[MailingId, Sign] = {}
 
     async def prepare(self, mailing: Mailing) -> None:
         """Fetch what the messages of a mailing are made from. Raises NotFoundError if it is gone."""
-        if (mailing.id, mailing.lists[0]) in self._assemblers:
+        if (mailing.id, mailing.through[0]) in self._assemblers:
             return
         edition = await self._press.editions.get(mailing.edition)
         newsletter = await self._press.newsletters.get(mailing.newsletter)
-        for list_id in mailing.lists:
+        self._signers[mailing.id] = await newsletter_signer(self._press, newsletter)
+        for list_id in mailing.through:
             found = await self._press.people.lists.get(list_id)
             facts = MailingFacts(mailing_id=mailing.id, list_id=list_id, list_slug=found.slug, list_name=found.name)
             self._assemblers[mailing.id, list_id] = Assembler(
@@ -35,4 +40,15 @@ class Workshop:
 
     def hand_over(self, mailing: Mailing, list_id: ListId, subscriber: Subscriber, now: datetime) -> HandOver:
         """Return one person's message in its envelope. Raises RenderError for a message that cannot be made."""
-        return self._assemblers[mailing.id, list_id].hand_over(subscriber, now)
+        made = self._assemblers[mailing.id, list_id].hand_over(subscriber, now)
+        return signed(made, self._signers[mailing.id], now)
+
+
+async def newsletter_signer(press: Press, newsletter: Newsletter) -> Sign:
+    """Return what signs a newsletter's mail: the active keys of its sender's domain, or nothing where it has none."""
+    return await signer_for(press.keys, ascii_domain(newsletter.sender_domain).lower())
+
+
+def signed(made: HandOver, sign: Sign, now: datetime) -> HandOver:
+    """Return a hand-over whose message is signed."""
+    return HandOver(key=made.key, envelope=made.envelope, message=sign(made.message, now))

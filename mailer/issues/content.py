@@ -44,7 +44,7 @@ from mailer.issues.fields import find_fields
 from mailer.issues.issue import FORMATS, Issue
 from mailer.issues.sourcefile import check_text
 from mailer.issues.suggestion import did_you_mean
-from mailer.issues.wording import check_line, one_line, slugify
+from mailer.issues.wording import check_language, check_line, one_line, slugify
 
 FRONT_MATTER_KEYS: tuple[str, ...] = (
     "title",
@@ -180,6 +180,8 @@ def _checked(key: str, value: _Value, *, place: str) -> _Value:
     check_line(words, what=f"The {key}", place=where)
     if key in {"subject", "preheader"}:
         find_fields(words, place=place, first_line=value.line)
+    elif key == "language" and words:
+        check_language(words, place=where)
     elif key == "format" and words not in FORMATS:
         raise SourceError(
             f"There is no format “{words[:40]}”.",

@@ -12,6 +12,7 @@ from mailer.issues.plaintext import width_of
 
 _LONGEST_CALL = 240
 _LONGEST_BUTTON = 40
+_MOST_OWN_WORDS = 4
 _FALLBACK = "Read more"
 
 _VERBS = (
@@ -65,7 +66,7 @@ def button_words(words: str) -> str | None:
     asks_here = _CLICK.search(asking) or _ASKS_HERE.fullmatch(asking)
     if not asks_here and not is_button_label(asking):
         return None
-    return _action(asking) or _named_thing(asking) or _FALLBACK
+    return _action(asking) or _named_thing(asking) or _own_words(asking) or _FALLBACK
 
 
 def is_button_label(words: str) -> bool:
@@ -76,8 +77,12 @@ def is_button_label(words: str) -> bool:
 
 def says_no_more(words: str, label: str) -> bool:
     """Whether a passage says nothing beyond the label of its button, so that it need not stand above it."""
-    asking = _ASKS.fullmatch(_without_url(words))
-    return asking is not None and _trimmed(asking["action"]).casefold() == label.casefold()
+    said = _without_url(words)
+    asking = _ASKS.fullmatch(said)
+    return asking is not None and label.casefold() in {
+        _trimmed(asking["action"]).casefold(),
+        _own_words(said).casefold(),
+    }
 
 
 def _without_url(words: str) -> str:
@@ -101,6 +106,13 @@ def _named_thing(words: str) -> str:
     _, verb, thing = max(found)
     label = f"{verb} the {thing}"
     return label if len(label) <= _LONGEST_BUTTON else f"{verb} the {thing.split()[-1]}"
+
+
+def _own_words(words: str) -> str:
+    """Return short words that ask by themselves, such as "Subscribe here", as they are."""
+    bare = words.strip(" .!:»>→")
+    is_short = len(bare.split()) <= _MOST_OWN_WORDS and len(bare) <= _LONGEST_BUTTON
+    return bare[:1].upper() + bare[1:] if is_short and _ASKS_HERE.fullmatch(bare) else ""
 
 
 def _trimmed(action: str) -> str:

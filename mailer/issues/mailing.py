@@ -7,6 +7,8 @@ from datetime import datetime
 from enum import StrEnum
 from typing import NewType
 
+from mailer.issues.aims.scope import ONLY_LISTS, Scope
+from mailer.issues.timing import ALL_AT_ONCE, Approval, Timing
 from mailer.settings import UncertainPolicy
 from subscribers.lists import ListId
 
@@ -18,6 +20,8 @@ class MailingState(StrEnum):
 
     DRAFT = "draft"
     """Made, not yet asked for."""
+    PROPOSED = "proposed"
+    """Asked for; a second person must approve its edition."""
     SCHEDULED = "scheduled"
     """Begins when its time has come."""
     SENDING = "sending"
@@ -31,7 +35,8 @@ class MailingState(StrEnum):
 
 
 MOVES: dict[MailingState, frozenset[MailingState]] = {
-    MailingState.DRAFT: frozenset({MailingState.SCHEDULED, MailingState.CANCELLED}),
+    MailingState.DRAFT: frozenset({MailingState.PROPOSED, MailingState.SCHEDULED, MailingState.CANCELLED}),
+    MailingState.PROPOSED: frozenset({MailingState.SCHEDULED, MailingState.CANCELLED}),
     MailingState.SCHEDULED: frozenset({MailingState.DRAFT, MailingState.SENDING, MailingState.CANCELLED}),
     MailingState.SENDING: frozenset({MailingState.PAUSED, MailingState.COMPLETE, MailingState.CANCELLED}),
     # Outcomes of hand-overs in flight still arrive while paused, and the last of them can complete the mailing.
@@ -50,7 +55,7 @@ FINAL_STATES = frozenset(state for state, following in MOVES.items() if not foll
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Mailing:
-    """One issue going to the people of some lists."""
+    """One issue going to the people of some lists and segments."""
 
     id: MailingId
     issue: str
@@ -58,6 +63,8 @@ class Mailing:
     newsletter: str
     """The newsletter's slug."""
     lists: tuple[ListId, ...]
+    scope: Scope = ONLY_LISTS
+    """What else its audience is made of."""
     edition: str
     """The hash that names the compiled issue; what is mailed is this, whatever happens to the issue later."""
     subject: str
@@ -71,13 +78,27 @@ class Mailing:
     """When sending first began."""
     finished: datetime | None = None
     """When it became complete or cancelled."""
+    timing: Timing = ALL_AT_ONCE
+    """When its people get it, and who must agree."""
+    approval: Approval | None = None
+    """The second person's yes; None: not given yet."""
     problem: str = ""
     """A sentence for the operator, such as why it was paused; empty: none."""
+
+    @property
+    def through(self) -> tuple[ListId, ...]:
+        """The lists on whose behalf people are mailed, the chosen ones first."""
+        return (*self.lists, *self.scope.through)
 
     @property
     def is_active(self) -> bool:
         """Whether the tick has something to do for it."""
         return self.state in ACTIVE_STATES
+
+    @property
+    def is_approved(self) -> bool:
+        """Whether nobody's yes to the edition is missing; one to other bytes does not count."""
+        return not self.timing.needs_approval or (self.approval is not None and self.approval.edition == self.edition)
 
     @property
     def is_finished(self) -> bool:

@@ -5,7 +5,7 @@ Keys, all kept for ever:
 - `mailings`: sorted set of all ids, by id.
 - `mailings:unfinished`: set of the ids that are not yet complete or cancelled, and perhaps of some that are.
 - `{m<id>}:mailing`: hash; `record` is what never changes, as JSON, and beside it stand `state`, `starts`, `started`,
-  `finished`, `problem`. Only `move.lua` changes the state.
+  `finished`, `problem`, `approval` (a second person's yes, as JSON). Only `move.lua` changes the state.
 
 What is active is found from `mailings:unfinished`, which may name too many but never too few: an id goes in before its
 record is written, and out only after its state has become final, from which there is no way back.
@@ -19,7 +19,9 @@ from datetime import datetime
 import msgspec
 
 from mailer.errors import ConflictError, NotFoundError
+from mailer.issues.aims.scope import ONLY_LISTS, Scope
 from mailer.issues.mailing import FINAL_STATES, MOVES, Mailing, MailingId, MailingState
+from mailer.issues.timing import ALL_AT_ONCE, Approval, Timing
 from mailer.settings import UncertainPolicy
 from subscribers.lists import ListId
 from subscribers.storage import Redis, run_all, script_beside
@@ -29,7 +31,7 @@ MAILINGS = "mailings"
 UNFINISHED = "mailings:unfinished"
 
 _MOVE = script_beside(__file__, "move.lua")
-_FIELDS = ("record", "state", "starts", "started", "finished", "problem")
+_FIELDS = ("record", "state", "starts", "started", "finished", "problem", "approval")
 
 
 class MailingStore:
@@ -38,6 +40,10 @@ class MailingStore:
     def __init__(self, redis: Redis) -> None:
         """Take the client that everything goes through."""
         self._redis = redis
+
+    async def reserve(self) -> MailingId:
+        """Return an id for a mailing that is made later, perhaps by another process; nothing else gets it."""
+        return MailingId(await self._redis.incr(LAST_ID))
 
     async def create(
         self,
@@ -49,15 +55,24 @@ class MailingStore:
         subject: str,
         uncertain_policy: UncertainPolicy,
         now: datetime,
+        scope: Scope = ONLY_LISTS,
+        timing: Timing | None = None,
+        reserved: MailingId | None = None,
     ) -> Mailing:
-        """Make a mailing in state draft, with an id of its own."""
-        mailing_id = MailingId(await self._redis.incr(LAST_ID))
-        record = _Record(issue, newsletter, lists, edition, subject, uncertain_policy, now)
+        """Make a mailing in state draft, with an id of its own, or with one that was reserved for it.
+
+        With a reserved id a repeat changes nothing: the mailing stays as it was made first, in the state it has now.
+        """
+        mailing_id = reserved or await self.reserve()
+        timing = timing or ALL_AT_ONCE
+        record = _Record(issue, newsletter, lists, edition, subject, uncertain_policy, now, timing, scope)
         await run_all(
             self._redis,
             [
                 ("SADD", UNFINISHED, mailing_id),
-                ("HSET", _key(mailing_id), "record", msgspec.json.encode(record), "state", MailingState.DRAFT),
+                # The state first: a mailing without a record is not there yet.
+                ("HSETNX", _key(mailing_id), "state", MailingState.DRAFT),
+                ("HSETNX", _key(mailing_id), "record", msgspec.json.encode(record)),
                 ("ZADD", MAILINGS, mailing_id, mailing_id),
             ],
         )
@@ -123,6 +138,10 @@ class MailingStore:
         await self.get(mailing_id)
         await run_all(self._redis, [("HSET", _key(mailing_id), "problem", text)])
 
+    async def approve(self, mailing_id: MailingId, approval: Approval) -> None:
+        """Note a second person's yes. Whether it is enough is asked when the mailing is planned."""
+        await run_all(self._redis, [("HSET", _key(mailing_id), "approval", msgspec.json.encode(approval))])
+
     async def _read(self, ids: Iterable[MailingId]) -> list[Mailing]:
         wanted = list(ids)
         replies = await run_all(self._redis, [("HMGET", _key(mailing_id), *_FIELDS) for mailing_id in wanted])
@@ -139,20 +158,24 @@ class _Record(msgspec.Struct, frozen=True):
     subject: str
     uncertain_policy: UncertainPolicy
     created: datetime
+    timing: Timing = ALL_AT_ONCE
+    scope: Scope = ONLY_LISTS
 
 
+_approval_from = msgspec.json.Decoder(Approval)
 _record_from = msgspec.json.Decoder(_Record)
 
 
 def _mailing(mailing_id: MailingId, reply: list[bytes | None]) -> Mailing:
     record, state, *rest = ((value or b"").decode() for value in reply)
-    starts, started, finished, problem = rest
+    starts, started, finished, problem, approval = rest
     facts = _record_from.decode(record)
     return Mailing(
         id=mailing_id,
         issue=facts.issue,
         newsletter=facts.newsletter,
         lists=facts.lists,
+        scope=facts.scope,
         edition=facts.edition,
         subject=facts.subject,
         uncertain_policy=facts.uncertain_policy,
@@ -162,6 +185,8 @@ def _mailing(mailing_id: MailingId, reply: list[bytes | None]) -> Mailing:
         started=_time(started),
         finished=_time(finished),
         problem=problem,
+        timing=facts.timing,
+        approval=_approval_from.decode(approval) if approval else None,
     )
 
 

@@ -6,11 +6,10 @@ import re
 from dataclasses import dataclass, field
 
 from mailer.errors import SourceError
-from mailer.issues.wording import check_line, check_slug
+from mailer.issues.wording import check_language, check_line, check_slug
 from subscribers.address import parse_address
 from subscribers.errors import AddressError
 
-_LANGUAGE = re.compile(r"[A-Za-z]{2,8}(?:-[A-Za-z0-9]{1,8})*")
 _PHRASE = re.compile(r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~ -]+")
 
 
@@ -52,12 +51,7 @@ class Newsletter:
         for what in ("return_path_domain", "list_id_domain"):
             if domain := getattr(self, what):
                 _check_address(f"bounces@{domain}", what=what, place=f"newsletter {self.slug}")
-        if _LANGUAGE.fullmatch(self.language) is None:
-            raise SourceError(
-                f"“{self.language[:40]}” is no language tag.",
-                place=f"newsletter {self.slug}",
-                fix="Use one such as en, de or zh-CN (BCP 47).",
-            )
+        check_language(self.language, place=f"newsletter {self.slug}")
         for key, value in self.look.items():
             check_line(value.replace("\n", " "), what=f"newsletter {self.slug}: look, {key}")
 

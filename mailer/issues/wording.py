@@ -13,6 +13,27 @@ _SLUG_LENGTH = 60
 # C0, DEL, C1, the two Unicode separators that count as line breaks, and halves of characters that UTF-8 cannot say.
 _FORBIDDEN = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
 
+_LANGUAGE_TAG = re.compile(r"[A-Za-z]{2,3}(?:-[A-Za-z0-9]{1,8})*")
+_LANGUAGE_NAMES = {
+    name: tag
+    for tag, names in {
+        "ar": ("arabic",),
+        "de": ("german", "deutsch"),
+        "en": ("english",),
+        "es": ("spanish", "español", "espanol"),
+        "fr": ("french", "français", "francais"),
+        "it": ("italian", "italiano"),
+        "ja": ("japanese", "日本語"),
+        "ko": ("korean", "한국어"),
+        "nl": ("dutch", "nederlands"),
+        "pl": ("polish", "polski"),
+        "pt": ("portuguese", "português"),
+        "ru": ("russian", "русский"),
+        "zh": ("chinese", "mandarin", "中文"),
+    }.items()
+    for name in names
+}
+
 _BREAK = re.compile("[ \t\n\r\f\v\x85\u2028\u2029]+")
 
 
@@ -49,6 +70,18 @@ def check_line(words: str, *, what: str, place: str = "") -> None:
             place=place,
             fix="Write it as one line of ordinary text.",
         )
+
+
+def check_language(tag: str, *, place: str) -> None:
+    """Raise SourceError unless the words are the form of a language tag (RFC 5646 §2.1), with a suggestion."""
+    if _LANGUAGE_TAG.fullmatch(tag):
+        return
+    meant = _LANGUAGE_NAMES.get(tag.strip().casefold()) or tag.strip().replace("_", "-")
+    raise SourceError(
+        f"“{tag[:40]}” is no language tag.",
+        place=place,
+        fix=f"Did you mean “{meant}”?" if _LANGUAGE_TAG.fullmatch(meant) else "Write one such as en, de-AT or zh-Hant.",
+    )
 
 
 def one_line(words: str) -> str:

@@ -20,6 +20,16 @@ WIDTHS = (600, 375)
 SCHEMES = ("light", "dark")
 
 _SOURCE = re.compile(r"""(<img\b[^>]*?\bsrc=)(?:"[^"]*"|'[^']*')|(\bbackground=)(?:"[^"]*"|'[^']*')""", re.IGNORECASE)
+_POLICY = (
+    '<meta http-equiv="Content-Security-Policy" content="default-src \'none\'; img-src https: http:; '
+    "style-src 'unsafe-inline'\">"
+)
+_STYLE = (
+    "body{font:15px/1.5 sans-serif;margin:24px;background:#e6e6e6;color:#1c1c1c}"
+    "figure{display:inline-block;margin:0 24px 24px 0;vertical-align:top}figcaption{padding:4px 0}"
+    "iframe{border:0;background:#fff}meter{width:240px}"
+    "pre{white-space:pre-wrap;overflow-wrap:anywhere;max-width:960px;background:#fff;padding:16px}"
+)
 _FACTS = MailingFacts(mailing_id=0, list_id=0, list_slug="preview")
 
 
@@ -60,25 +70,29 @@ def preview(edition: Edition, newsletter: Newsletter, tokens: Tokens, public_url
 
 
 def preview_sheet(shown: Preview) -> str:
-    """Return a page that shows a preview in both schemes at both widths, as one file that needs nothing else."""
+    """Return a page that shows a preview in every way, as one file that needs nothing else and runs nothing."""
     frames = "".join(
-        f"<figure><figcaption>{scheme}, {width} px</figcaption>"
-        f'<iframe sandbox width="{width}" height="1400" style="color-scheme:{scheme}" '
-        f'srcdoc="{_attribute(shown.in_scheme(scheme))}"></iframe></figure>'
+        _frame(f"{scheme}, {width} px", shown.in_scheme(scheme), width, scheme)
         for scheme in SCHEMES
         for width in WIDTHS
     )
+    title, share = _attribute(shown.subject), shown.share_of_most
+    size = f"{shown.html_bytes:,} bytes of HTML: {share:.0%} of what Gmail shows."
     return (
-        '<!doctype html>\n<html lang="en"><head><meta charset="utf-8">'
-        '<meta http-equiv="Content-Security-Policy" content="default-src \'none\'; img-src https: http:; '
-        "style-src 'unsafe-inline'\">"
-        f"<title>{_attribute(shown.subject)}</title>"
-        "<style>body{font:15px/1.5 sans-serif;margin:24px;background:#e6e6e6}figure{display:inline-block;"
-        "margin:0 24px 24px 0;vertical-align:top}iframe{border:0}pre{white-space:pre-wrap;max-width:640px;"
-        "background:#fff;padding:16px}</style></head><body>"
-        f"<h1>{_attribute(shown.subject)}</h1>"
-        f"<p>{shown.html_bytes:,} bytes of HTML: {shown.share_of_most:.0%} of what Gmail shows.</p>"
-        f"{frames}<h2>Text</h2><pre>{_attribute(shown.text)}</pre></body></html>\n"
+        f'<!doctype html>\n<html lang="en"><head><meta charset="utf-8">{_POLICY}'
+        f"<title>{title}</title><style>{_STYLE}</style></head><body>"
+        f'<h1>{title}</h1><p><meter value="{share:.3f}" low="0.78" high="0.95" optimum="0">{share:.0%}</meter> '
+        f"{size}</p>"
+        f"<div>{frames}{_frame('without images, 600 px', shown.without_images, 600, 'light')}</div>"
+        f"<h2>Text</h2><pre>{_attribute(shown.text)}</pre>"
+        f"<details><summary>Source</summary><pre>{_attribute(shown.html)}</pre></details></body></html>\n"
+    )
+
+
+def _frame(caption: str, html: str, width: int, scheme: str) -> str:
+    return (
+        f'<figure><figcaption>{caption}</figcaption><iframe sandbox title="{caption}" width="{width}" height="1400" '
+        f'style="color-scheme:{scheme}" srcdoc="{_attribute(html)}"></iframe></figure>'
     )
 
 

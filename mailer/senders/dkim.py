@@ -1,9 +1,9 @@
 """DKIM signatures (RFC 6376, RFC 8463), made as fast as RSA allows.
 
 A message is signed last, as the bytes that travel, with `c=relaxed/relaxed`: refolded headers and changed white space
-do not break it (§3.4.2, §3.4.4). Which header fields are signed is said here and nowhere else; some are signed once
-more than they occur ("oversigned", §5.4.2), so that nobody can add a second From or List-Unsubscribe on the way. No
-`l=`, no rsa-sha1, no key under 1024 bits.
+do not break it (§3.4.2, §3.4.4). A key may ask for `relaxed/simple`, whose bodies must arrive untouched. Which header
+fields are signed is said here and nowhere else; some are signed once more than they occur ("oversigned", §5.4.2), so
+that nobody can add a second From or List-Unsubscribe on the way. No `l=`, no rsa-sha1, no key under 1024 bits.
 
 A private key is parsed once, when its `SigningKey` is made; OpenSSL signs without holding Python's lock, so several
 threads can sign at once. Checked in tests by an independent verifier (dkimpy).
@@ -14,7 +14,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -67,6 +67,15 @@ class Algorithm(StrEnum):
     """Only beside an RSA signature: Microsoft and Yahoo do not verify it (RFC 8463 §3)."""
 
 
+class BodyForm(StrEnum):
+    """How a body is brought into one form before it is hashed."""
+
+    RELAXED = "relaxed"
+    """§3.4.4: changed white space does not break the signature."""
+    SIMPLE = "simple"
+    """§3.4.3: as it is, but for empty lines at the end."""
+
+
 @dataclass(frozen=True, slots=True)
 class SigningKey:
     """A private key that is ready to sign for a domain, and the selector under which its public half is published."""
@@ -79,6 +88,7 @@ class SigningKey:
     """Takes what is signed (headers), returns the signature."""
     public: bytes
     """The public key as DNS wants it: SubjectPublicKeyInfo for RSA (RFC 6376 §3.6.1), raw for Ed25519 (RFC 8463 §4)."""
+    body: BodyForm = BodyForm.RELAXED
 
     @property
     def record_name(self) -> str:
@@ -97,7 +107,7 @@ class SigningKey:
         return tuple(self.record[start : start + 255] for start in range(0, len(self.record), 255))
 
 
-def load_key(domain: str, selector: str, private_pem: bytes) -> SigningKey:
+def load_key(domain: str, selector: str, private_pem: bytes, *, body: BodyForm = BodyForm.RELAXED) -> SigningKey:
     """Parse a private key (PEM, PKCS #8 or PKCS #1). Raises ConfigError for one that cannot be used."""
     try:
         private = serialization.load_pem_private_key(private_pem, password=None)
@@ -111,10 +121,10 @@ def load_key(domain: str, selector: str, private_pem: bytes) -> SigningKey:
                 f"{_LEAST_RSA_BITS}. Make one with 2048."
             )
         public = spki.public_bytes(serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo)
-        return SigningKey(domain, selector, Algorithm.RSA, _rsa_signer(private), public)
+        return SigningKey(domain, selector, Algorithm.RSA, _rsa_signer(private), public, body)
     if isinstance(private, Ed25519PrivateKey):
         public = spki.public_bytes(serialization.Encoding.Raw, serialization.PublicFormat.Raw)
-        return SigningKey(domain, selector, Algorithm.ED25519, _ed25519_signer(private), public)
+        return SigningKey(domain, selector, Algorithm.ED25519, _ed25519_signer(private), public, body)
     raise ConfigError(f"The DKIM key of {domain} ({selector}) is neither RSA nor Ed25519.")
 
 
@@ -133,10 +143,10 @@ def make_private_key(algorithm: Algorithm = Algorithm.RSA) -> bytes:
 def sign(message: bytes, keys: Sequence[SigningKey], now: datetime) -> bytes:
     """Return the message with one DKIM-Signature field a key in front, the first key's first.
 
-    `message` has CRLF line ends and is not changed after this. The body is hashed once for all keys.
+    `message` has CRLF line ends and is not changed after this. The body is hashed once for all keys of the same form.
     """
     header, _, body = message.partition(b"\r\n\r\n")
-    return _signed(message, header, relaxed_body(body), keys, now)
+    return _signed(message, header, {key.body: _FORMS[key.body](body) for key in keys}, keys, now)
 
 
 def sign_canonical(message: bytes, keys: Sequence[SigningKey], now: datetime) -> bytes:
@@ -146,7 +156,7 @@ def sign_canonical(message: bytes, keys: Sequence[SigningKey], now: datetime) ->
     line end at the end.
     """
     header, _, body = message.partition(b"\r\n\r\n")
-    return _signed(message, header, body, keys, now)
+    return _signed(message, header, dict.fromkeys(BodyForm, body), keys, now)
 
 
 def relaxed_body(body: bytes) -> bytes:
@@ -158,16 +168,29 @@ def relaxed_body(body: bytes) -> bytes:
     return stripped.rstrip(b" \t") + b"\r\n" if stripped else b""
 
 
-def _signed(message: bytes, header: bytes, body: bytes, keys: Sequence[SigningKey], now: datetime) -> bytes:
+def simple_body(body: bytes) -> bytes:
+    """Return the body as RFC 6376 §3.4.3 canonicalises it: one line end at the end."""
+    while body.endswith(b"\r\n"):
+        body = body[:-2]
+    return body + b"\r\n"
+
+
+_FORMS: Mapping[BodyForm, Callable[[bytes], bytes]] = {BodyForm.RELAXED: relaxed_body, BodyForm.SIMPLE: simple_body}
+
+
+def _signed(
+    message: bytes, header: bytes, bodies: Mapping[BodyForm, bytes], keys: Sequence[SigningKey], now: datetime
+) -> bytes:
     names, lines = _what_is_signed(_relaxed_fields(header))
-    body_hash = base64.b64encode(hashlib.sha256(body).digest())
+    hashes_of = {form: base64.b64encode(hashlib.sha256(bodies[form]).digest()) for form in {key.body for key in keys}}
     at = int(now.timestamp())
-    return b"".join([*(_signature(key, names, lines, body_hash, at) for key in keys), message])
+    return b"".join([*(_signature(key, names, lines, hashes_of[key.body], at) for key in keys), message])
 
 
 def _signature(key: SigningKey, names: tuple[bytes, ...], lines: bytes, body_hash: bytes, at: int) -> bytes:
-    value = b" v=1; a=%b; c=relaxed/relaxed; d=%b;\r\n s=%b; t=%d;\r\n h=%b;\r\n bh=%b;\r\n b=" % (
+    value = b" v=1; a=%b; c=relaxed/%b; d=%b;\r\n s=%b; t=%d;\r\n h=%b;\r\n bh=%b;\r\n b=" % (
         key.algorithm.encode(),
+        key.body.encode(),
         key.domain.encode(),
         key.selector.encode(),
         at,

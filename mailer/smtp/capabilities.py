@@ -19,6 +19,8 @@ class Capabilities:
     """RFC 6531."""
     has_dsn: bool = False
     """RFC 3461."""
+    has_chunking: bool = False
+    """RFC 3030."""
     has_starttls: bool = False
     """RFC 3207."""
     has_size: bool = False
@@ -43,6 +45,7 @@ class Capabilities:
             has_eight_bit="8BITMIME" in keywords,
             has_smtputf8="SMTPUTF8" in keywords,
             has_dsn="DSN" in keywords,
+            has_chunking="CHUNKING" in keywords,
             has_starttls="STARTTLS" in keywords,
             has_size="SIZE" in keywords,
             max_size_bytes=int(size[0]) if size and size[0].isdecimal() and len(size[0]) < 20 else 0,

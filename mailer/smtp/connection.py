@@ -11,8 +11,13 @@ A connection holds at most two hand-overs, so that it never idles and little is 
     they  250 250 250 354                        one round trip a message
     we    content₂ dot₂ MAIL₃ RCPT₃ DATA₃
 
-DATA must end a group, since only its reply says whether content may follow. Without PIPELINING each line waits for its
-reply. A hand-over is *waiting* (nothing said), then *offered* (its envelope is said), then *dotted* (its content and
+DATA must end a group, since only its reply says whether content may follow. With CHUNKING (RFC 3030) there is no DATA:
+BDAT and the whole content, told in bytes and needing no dots, follow as soon as RCPT is answered, so that nobody's
+content is sent before they were welcome. Without PIPELINING each line waits for its reply, and nothing is chunked.
+
+LMTP (RFC 2033) differs in its greeting, and in that a message without a recipient gets no reply.
+
+A hand-over is *waiting* (nothing said), then *offered* (its envelope is said), then *dotted* (its content and
 final dot are said), and leaves with one `Settled` or `Displaced`.
 """
 
@@ -23,7 +28,7 @@ from collections import deque
 from mailer.smtp import commands
 from mailer.smtp.auth import Login
 from mailer.smtp.capabilities import Capabilities
-from mailer.smtp.content import dotted, message_trouble
+from mailer.smtp.content import chunk, dotted, message_trouble
 from mailer.smtp.envelope import HandOver
 from mailer.smtp.errors import MalformedReplyError, MisuseError
 from mailer.smtp.events import Authenticated, Displaced, Ended, Event, Greeted, Introduced, Settled, TlsAgreed
@@ -31,6 +36,7 @@ from mailer.smtp.outcome import Outcome, OutcomeKind, Reply, Step
 from mailer.smtp.replies import ReplyReader
 from mailer.smtp.states import (
     CHALLENGE,
+    CHUNKED_ENVELOPE,
     ENDINGS,
     ENVELOPE,
     GOES_ON,
@@ -46,13 +52,16 @@ from mailer.smtp.states import (
 class Connection:
     """One conversation, seen from the client. Not safe for use by several threads, and needs no lock in one."""
 
-    def __init__(self, *, is_lockstep: bool = False) -> None:
+    def __init__(self, *, is_lockstep: bool = False, is_lmtp: bool = False, takes_chunks: bool = True) -> None:
         """Begin; `is_lockstep` never pipelines, for servers that offer PIPELINING and get it wrong."""
         self.state = State.CONNECTED
         self.capabilities = Capabilities()
         self.replies_read = 0
         self._is_lockstep = is_lockstep
+        self._is_lmtp = is_lmtp
+        self._takes_chunks = takes_chunks
         self._pipelines = False
+        self._envelope = ENVELOPE
         self._reader = ReplyReader()
         self._events: list[Event] = []
         self._output: list[bytes] = []
@@ -100,10 +109,10 @@ class Connection:
     # What the driver commands
 
     def hello(self, name: str) -> None:
-        """Say EHLO, and HELO to a server that does not know it."""
+        """Say EHLO, and HELO to a server that does not know it; over LMTP only LHLO is known (RFC 2033 §4.1)."""
         self._demand(Step.EHLO)
         self._hello_name = name
-        self._say(Step.EHLO, f"EHLO {name}\r\n".encode("ascii"))
+        self._say(Step.EHLO, f"{'LHLO' if self._is_lmtp else 'EHLO'} {name}\r\n".encode("ascii"))
 
     def start_tls(self) -> None:
         """Ask for TLS; after `TlsAgreed` and the handshake, call `secured`."""
@@ -115,10 +124,10 @@ class Connection:
         self.state = self._demand(Step.CONNECT)
         self.capabilities = Capabilities()
 
-    def authenticate(self, username: str, password: str) -> None:
-        """Say who we are, in the best way that the server offers."""
+    def authenticate(self, username: str, password: str, mechanism: str) -> None:
+        """Say who we are, by one of the mechanisms that the server offers."""
         self._demand(Step.AUTH)
-        self._login = Login(username, password, self.capabilities.auth_mechanisms)
+        self._login = Login(username, password, mechanism)
         self._say(Step.AUTH, self._login.first_line)
 
     def hand_over(self, hand_over: HandOver) -> list[Event]:
@@ -207,7 +216,7 @@ class Connection:
                 kind = OutcomeKind.DEFERRED
             self._settle(self._offered, Outcome(kind, reply, step))
             self._is_spoiled = True
-        if step is Step.DATA or self._unsaid:
+        if step is self._envelope[-1] or self._unsaid:
             self._unsaid.clear()
             self._forget_envelope()
             self._needs_reset = True
@@ -218,16 +227,26 @@ class Connection:
             self._recipient_stands = True
         if self._unsaid:
             self._say(*self._unsaid.popleft())
-        elif step is Step.DATA and not self._is_spoiled:
+        elif step is self._envelope[-1]:
+            self._envelope_stands(step)
+
+    def _envelope_stands(self, step: Step) -> None:
+        """After the last reply to an envelope, say the content; or get out of an envelope that was refused before."""
+        if not self._is_spoiled:
             assert self._offered
             self._dotted = self._offered
-            self._say(Step.DOT, dotted(self._offered.message))
+            is_chunk = self._envelope is CHUNKED_ENVELOPE
+            self._say(Step.DOT, (chunk if is_chunk else dotted)(self._offered.message))
             self._dot_at = self._bytes_said
             self._forget_envelope()
-        elif step is Step.DATA and self._recipient_stands:
+        elif step is Step.RCPT:
+            self._forget_envelope()
+            self._needs_reset = True
+        elif self._recipient_stands or self._is_lmtp:
             # MAIL was refused and yet RCPT and DATA were not: a dot now would mail an empty message to a real person.
+            # Over LMTP a dot without a recipient gets no reply at all (RFC 2033 §4.2).
             self._end("The server wants content for an envelope that it refused.", at=step, is_garbled=True)
-        elif step is Step.DATA:
+        else:
             # RFC 2920 §3.1: the server waits for content although no recipient stands; a lone dot ends that.
             self._say(Step.DOT, b".\r\n")
             self._forget_envelope()
@@ -241,7 +260,7 @@ class Connection:
 
     def _opening_answered(self, step: Step, reply: Reply) -> None:
         """Take a reply to a step before the first hand-over, or to QUIT."""
-        if step is Step.EHLO and reply.code in NO_SUCH_COMMAND and self._hello_name:
+        if step is Step.EHLO and reply.code in NO_SUCH_COMMAND and self._hello_name and not self._is_lmtp:
             name, self._hello_name = self._hello_name, ""
             self._say(Step.EHLO, f"HELO {name}\r\n".encode("ascii"))
         elif step is Step.AUTH and reply.code == CHALLENGE and self._login:
@@ -268,6 +287,8 @@ class Connection:
             # HELO is answered in free text, which must not be taken for extensions.
             self.capabilities = Capabilities.read(reply) if self._hello_name else Capabilities()
             self._pipelines = self.capabilities.has_pipelining and not self._is_lockstep
+            is_chunked = self._pipelines and self.capabilities.has_chunking and self._takes_chunks
+            self._envelope = CHUNKED_ENVELOPE if is_chunked else ENVELOPE
             self._events.append(Introduced(self.capabilities))
 
     def _closing(self, step: Step | None, reply: Reply) -> None:
@@ -320,10 +341,11 @@ class Connection:
         if self._needs_reset:
             self._say(Step.RSET, b"RSET\r\n")
             self._needs_reset = False
-        group = f"{mail}{rcpt}DATA\r\n".encode()
+        data = "DATA\r\n" if self._envelope is ENVELOPE else ""
+        group = f"{mail}{rcpt}{data}".encode()
         self._output.append(group)
         self._bytes_said += len(group)
-        self._expected.extend(ENVELOPE)
+        self._expected.extend(self._envelope)
 
     def _forget_envelope(self) -> None:
         self._offered = None

@@ -1,4 +1,4 @@
-"""From a message to the lines that follow DATA (RFC 5321 §4.5.2).
+"""From a message to the lines that follow DATA (RFC 5321 §4.5.2), or to the one chunk that takes their place.
 
 Only CRLF ends a line here. A message with a bare CR or LF is refused, never mended: servers disagree about what those
 mean, and that disagreement lets one message pass for two ("SMTP smuggling", 2023).
@@ -56,3 +56,9 @@ def dotted(message: bytes) -> bytes:
     start = b"." if message.startswith(b".") else b""
     end = b".\r\n" if message.endswith(b"\r\n") else b"\r\n.\r\n"
     return b"".join((start, message, end))
+
+
+def chunk(message: bytes) -> bytes:
+    """Return the message as one last chunk (RFC 3030 §2), with CRLF at the end. It is counted, so no dot is doubled."""
+    end = b"" if message.endswith(b"\r\n") else b"\r\n"
+    return b"".join((b"BDAT %d LAST\r\n" % (len(message) + len(end)), message, end))

@@ -15,3 +15,7 @@ class MisuseError(PressrunError):
 
 class LoginRefusedError(RelayError):
     """Theirs, at AUTH: the credentials are wrong, and asking again would only lock the account."""
+
+
+class HandshakeError(RelayError):
+    """TLS was agreed on and did not come about."""

@@ -72,6 +72,11 @@ class Feeder:
             if hand_over is None:
                 await session.rest()
                 return bool(self._again)
+            if 0 < session.relay.messages_per_connection <= session.handed:
+                self._again.appendleft(hand_over)
+                await session.rest()
+                await session.close()
+                return True
             if not session.hand_over(hand_over):
                 # It closed while the source was thinking; nothing was tried.
                 self._again.append(hand_over)

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from pathlib import Path
 
 from mailer.errors import ConfigError
-from mailer.settings import RelayTls, Settings
+from mailer.settings import RelayLogin, RelayProtocol, RelayTls, Settings
 
 LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
 
@@ -30,6 +31,14 @@ class Relay:
     """PEM file of the authority that signed the relay's certificate; empty: the system's authorities."""
     allows_plain_auth: bool = False
     """Operator's choice to say the password without TLS to a host that is not this one."""
+    protocol: RelayProtocol = RelayProtocol.SMTP
+    login: RelayLogin = RelayLogin.BEST
+    password_file: str = ""
+    """Where the password is read for each new connection, in place of `password`: tokens are renewed by others."""
+    messages_per_connection: int = 0
+    """After so many a connection is closed and another one opened; 0: as many as the server takes."""
+    takes_chunks: bool = True
+    """Whether to use CHUNKING where it is offered (RFC 3030)."""
 
     def __post_init__(self) -> None:
         if not self.host or self.connections < 1 or self.timeout_seconds <= 0:
@@ -53,12 +62,25 @@ class Relay:
             connections=settings.relay_connections,
             timeout_seconds=settings.relay_timeout_seconds,
             hello_name=settings.hello_name,
+            protocol=settings.relay_protocol,
+            login=settings.relay_login,
+            password_file=settings.relay_password_file,
         )
 
     @property
     def may_say_password(self) -> bool:
         """Whether nobody on the way can read the password, or the operator accepts that."""
-        return self.tls is not RelayTls.NONE or self.host in LOOPBACK or self.allows_plain_auth
+        is_verified = self.tls in (RelayTls.STARTTLS, RelayTls.IMPLICIT)
+        return is_verified or self.host in LOOPBACK or self.allows_plain_auth
+
+    def current_password(self) -> str:
+        """Return the password as it is now. Raises ConfigError for a file that cannot be read."""
+        if not self.password_file:
+            return self.password
+        try:
+            return Path(self.password_file).read_text().strip()
+        except (OSError, UnicodeDecodeError) as error:
+            raise ConfigError(f"The password file of the relay {self.name} cannot be read: {error}") from error
 
     @property
     def name(self) -> str:

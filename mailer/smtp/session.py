@@ -2,7 +2,8 @@
 
 Drives a `Connection` over asyncio. Opening (connect, greeting, EHLO, STARTTLS, AUTH) is one story with a deadline on
 every step, and raises RelayError; from then on nothing raises, and everything comes as events to the `listener`.
-Certificates are always verified. A plain Protocol rather than streams: a message costs two callbacks.
+Certificates are verified, except where TLS was asked for only if it works. A plain Protocol rather than streams: a
+message costs two callbacks.
 """
 
 from __future__ import annotations
@@ -12,15 +13,16 @@ import platform
 import ssl
 from collections import deque
 from collections.abc import Callable
+from dataclasses import replace
 from functools import lru_cache
 from typing import TypeVar, cast
 
 from mailer.errors import ConfigError, RelayError
-from mailer.settings import RelayTls
-from mailer.smtp.auth import MECHANISMS
+from mailer.settings import RelayProtocol, RelayTls
+from mailer.smtp.auth import WAYS, mechanism_for
 from mailer.smtp.connection import Connection
 from mailer.smtp.envelope import HandOver
-from mailer.smtp.errors import LoginRefusedError
+from mailer.smtp.errors import HandshakeError, LoginRefusedError
 from mailer.smtp.events import Authenticated, Ended, Event, Greeted, Introduced, Settled, TlsAgreed
 from mailer.smtp.outcome import Step
 from mailer.smtp.relay import Relay
@@ -29,6 +31,9 @@ from mailer.smtp.states import State
 DOT_PATIENCE = 10
 """How many times longer than other steps the dot may take: servers scan the message first (RFC 5321 §4.5.3.2.6)."""
 GOODBYE_SECONDS = 2.0
+
+_TROUBLES: dict[type, type[RelayError]] = {Authenticated: LoginRefusedError, TlsAgreed: HandshakeError}
+"""What a refusal of these steps of the opening is raised as."""
 
 EventT = TypeVar("EventT", bound=Event)
 Listener = Callable[["Session", Event], None]
@@ -43,10 +48,14 @@ class Session(asyncio.Protocol):
         self.ended: Ended | None = None
         self.has_worked = False
         """Whether the server has settled a hand-over on this connection."""
+        self.handed = 0
+        """How many hand-overs were given to this connection."""
         self.idle_since = 0.0
         """Instant, by the loop's clock, since when nothing was under way."""
         self._loop = asyncio.get_running_loop()
-        self._connection = Connection(is_lockstep=is_lockstep)
+        self._connection = Connection(
+            is_lockstep=is_lockstep, is_lmtp=relay.protocol is RelayProtocol.LMTP, takes_chunks=relay.takes_chunks
+        )
         self._transport: asyncio.Transport | None = None
         self._listener: Listener | None = None
         self._opening: deque[Event] = deque()
@@ -57,6 +66,15 @@ class Session(asyncio.Protocol):
     @classmethod
     async def open(cls, relay: Relay, *, is_lockstep: bool = False) -> Session:
         """Connect, protect, and introduce ourselves. Raises RelayError that says at which step it failed, and why."""
+        try:
+            return await cls._open(relay, is_lockstep=is_lockstep)
+        except HandshakeError:
+            if relay.tls is not RelayTls.OPPORTUNISTIC:
+                raise
+        return await cls._open(replace(relay, tls=RelayTls.NONE), is_lockstep=is_lockstep)
+
+    @classmethod
+    async def _open(cls, relay: Relay, *, is_lockstep: bool) -> Session:
         session = cls(relay, is_lockstep=is_lockstep)
         implicit = relay.tls is RelayTls.IMPLICIT
         try:
@@ -98,6 +116,7 @@ class Session(asyncio.Protocol):
         """Say what may be said of it now, with whatever else is due. Return false, having done nothing, when closed."""
         if not self.is_open:
             return False
+        self.handed += 1
         events = self._connection.hand_over(hand_over)
         self._flush()
         if events:
@@ -175,20 +194,27 @@ class Session(asyncio.Protocol):
         relay, connection = self.relay, self._connection
         await self._event(Greeted)
         await self._hello()
-        if relay.tls is RelayTls.STARTTLS:
-            if not connection.capabilities.has_starttls:
-                raise RelayError(f"The relay {relay.name} does not offer STARTTLS, which the settings demand.")
+        has_starttls = connection.capabilities.has_starttls
+        if relay.tls is RelayTls.STARTTLS and not has_starttls:
+            raise RelayError(f"The relay {relay.name} does not offer STARTTLS, which the settings demand.")
+        if relay.tls is RelayTls.STARTTLS or (relay.tls is RelayTls.OPPORTUNISTIC and has_starttls):
             connection.start_tls()
             self._flush()
             await self._event(TlsAgreed)
             await self._upgrade()
             await self._hello()
         if relay.username:
-            if not connection.capabilities.auth_mechanisms & MECHANISMS:
-                raise RelayError(f"The relay {relay.name} offers no way to log in that we know (PLAIN, LOGIN).")
-            connection.authenticate(relay.username, relay.password)
-            self._flush()
-            await self._event(Authenticated)
+            await self._log_in()
+
+    async def _log_in(self) -> None:
+        relay, connection = self.relay, self._connection
+        mechanism = mechanism_for(relay.login, connection.capabilities.auth_mechanisms)
+        if not mechanism:
+            wanted = " or ".join(WAYS[relay.login])
+            raise RelayError(f"The relay {relay.name} offers no way to log in that is wanted here ({wanted}).")
+        connection.authenticate(relay.username, relay.current_password(), mechanism)
+        self._flush()
+        await self._event(Authenticated)
 
     async def _hello(self) -> None:
         self._connection.hello(self.relay.hello_name or self._own_name())
@@ -202,14 +228,14 @@ class Session(asyncio.Protocol):
             transport = await self._loop.start_tls(
                 self._transport,
                 self,
-                trusted(self.relay.certificate_file),
+                unverified() if self.relay.tls is RelayTls.OPPORTUNISTIC else trusted(self.relay.certificate_file),
                 server_hostname=self.relay.host,
                 ssl_handshake_timeout=self.relay.timeout_seconds,
             )
         except OSError as error:
-            raise RelayError(f"No TLS with the relay {self.relay.name}: {reason(error)}") from error
+            raise HandshakeError(f"No TLS with the relay {self.relay.name}: {reason(error)}") from error
         if not transport or self._connection.state is not State.SECURING:
-            raise RelayError(f"The connection to the relay {self.relay.name} was lost during TLS.")
+            raise HandshakeError(f"The connection to the relay {self.relay.name} was lost during TLS.")
         self._transport = transport
         self._connection.secured()
 
@@ -219,7 +245,7 @@ class Session(asyncio.Protocol):
             await self._woken()
         event = self._opening.popleft()
         if self.ended:
-            trouble = LoginRefusedError if kind is Authenticated and self.ended.reply else RelayError
+            trouble = _TROUBLES.get(kind, RelayError) if self.ended.reply else RelayError
             raise trouble(f"The relay {self.relay.name} cannot be used. {self.ended.detail}")
         assert isinstance(event, kind)
         return event
@@ -301,6 +327,15 @@ def trusted(certificate_file: str) -> ssl.SSLContext:
         return ssl.create_default_context(cafile=certificate_file or None)
     except OSError as error:
         raise ConfigError(f"The certificate file {certificate_file} cannot be read: {reason(error)}") from error
+
+
+@lru_cache(maxsize=1)
+def unverified() -> ssl.SSLContext:
+    """Return a context that takes any certificate: better than plain text against those who only listen."""
+    context = ssl.create_default_context()
+    context.check_hostname = False
+    context.verify_mode = ssl.CERT_NONE
+    return context
 
 
 def reason(error: Exception) -> str:

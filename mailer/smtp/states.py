@@ -51,6 +51,8 @@ ENDINGS: dict[Step, dict[int, OutcomeKind]] = {
 """What a reply's first digit makes of a hand-over."""
 GOES_ON = {Step.MAIL: 2, Step.RCPT: 2, Step.DATA: 3}
 """The first digit with which the envelope goes on. Any digit in neither table is nonsense."""
-ENVELOPE = (Step.MAIL, Step.RCPT, Step.DATA)
+ENVELOPE: tuple[Step, ...] = (Step.MAIL, Step.RCPT, Step.DATA)
+CHUNKED_ENVELOPE: tuple[Step, ...] = (Step.MAIL, Step.RCPT)
+"""With CHUNKING the content needs no leave of its own."""
 HANDSHAKE = (Step.STARTTLS, Step.AUTH, Step.QUIT)
 """While the reply to one of these is due, no hand-over may begin."""

@@ -20,7 +20,15 @@ FLOORS: tuple[tuple[str, ...], ...] = (
     ("mailer.issues", "mailer.senders", "mailer.accounts"),
     ("subscribers",),
     ("mailer.smtp",),
-    ("mailer.tokens", "mailer.sealing", "mailer.settings", "mailer.homefolder", "mailer.maillog", "mailer.metrics"),
+    (
+        "mailer.tokens",
+        "mailer.sealing",
+        "mailer.settings",
+        "mailer.fetching",
+        "mailer.homefolder",
+        "mailer.maillog",
+        "mailer.metrics",
+    ),
     ("mailer.broker",),
     ("mailer.clock", "mailer.errors", "mailer.folders", "mailer.tether", "mailer"),
 )

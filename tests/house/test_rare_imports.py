@@ -38,6 +38,7 @@ RARE: Mapping[str, Mapping[str, str]] = {
         "mailer/bounces/inbound.py": "the listener for reports",
         "mailer/inbox/listening.py": "the demo's inbox",
     },
+    "dns": {"mailer/senders/lookup.py": "the only one who asks DNS"},
     "mjml": {"mailer/rendering/mjml.py": "the one place that knows what the compiler cannot take"},
     "premailer": {"mailer/rendering/inliner.py": "the one place that knows which of its options are safe"},
     "cssutils": {"mailer/rendering/inliner.py": "quiets premailer's parser"},
@@ -58,7 +59,7 @@ RARE: Mapping[str, Mapping[str, str]] = {
 _MODULES = {
     **{
         name: name
-        for name in ("redis", "celery", "kombu", "aiosmtpd", "socket", "ssl", "mjml", "premailer", "cssutils")
+        for name in ("redis", "celery", "kombu", "aiosmtpd", "socket", "ssl", "dns", "mjml", "premailer", "cssutils")
     },
     "time": "clock",
     "random": "randomness",

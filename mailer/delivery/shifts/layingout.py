@@ -12,7 +12,7 @@ from functools import partial
 
 from mailer.delivery.batchpass import Pass
 from mailer.delivery.shifts.shift import Shift
-from mailer.errors import NotFoundError, SourceError
+from mailer.errors import ConfigError, NotFoundError, SourceError
 from mailer.issues.mailing import Mailing, MailingState
 
 _DUE_AT_ONCE = 8
@@ -96,7 +96,7 @@ class Feeder:
             return False
         try:
             await shift.workshop.prepare(mailing)
-        except (NotFoundError, SourceError) as error:
+        except (ConfigError, NotFoundError, SourceError) as error:
             # A mailing that cannot be made must not hold up the others.
             await shift.pause(mailing, f"{error} Nobody was skipped.")
             return False

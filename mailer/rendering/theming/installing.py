@@ -16,7 +16,8 @@ from pathlib import Path, PurePosixPath
 from tempfile import TemporaryDirectory
 
 from mailer.errors import RenderError
-from mailer.rendering.theming.shelf import MANIFEST, TEMPLATE, Shelf, Theme, read_theme
+from mailer.rendering.theming.proving import prove
+from mailer.rendering.theming.shelf import MANIFEST, TEMPLATE, Shelf, Theme, read_theme, shelf_with
 
 MOST_FILES = 60
 LARGEST_THEME = 4 * 1024 * 1024
@@ -30,7 +31,8 @@ def install_theme(source: Path, shelf_folder: Path, *, shipped: Shelf) -> Theme:
     """Copy a theme to the shelf, in place of an earlier one of its name, and return it.
 
     Its name is that of the folder (or of the zip file, if that has no folder in it). Raises RenderError for anything
-    that is no theme, for a shipped theme's name, and for what could do harm; then nothing has changed.
+    that is no theme, for a shipped theme's name, for what could do harm, and where the sample issue cannot be compiled
+    in it; then nothing has changed.
     """
     with TemporaryDirectory(prefix="theme-") as workshop:
         folder = _unpacked(source, Path(workshop)) if source.is_file() else source
@@ -45,12 +47,23 @@ def install_theme(source: Path, shelf_folder: Path, *, shipped: Shelf) -> Theme:
         for file in files:
             (ready / file).parent.mkdir(parents=True, exist_ok=True)
             shutil.copyfile(folder / file, ready / file)
-        target = shelf_folder / name
-        shelf_folder.mkdir(parents=True, exist_ok=True)
-        if target.is_dir():
-            shutil.rmtree(target)
-        shutil.move(ready, target)
-        return read_theme(target)
+        prove(name, shelf_with(ready.parent))
+        return _put(ready, shelf_folder)
+
+
+def _put(ready: Path, shelf_folder: Path) -> Theme:
+    """Move a theme to its place. A crash between the two renames leaves the earlier one beside, as `.old-…`."""
+    target, aside = shelf_folder / ready.name, shelf_folder / f".old-{ready.name}"
+    shelf_folder.mkdir(parents=True, exist_ok=True)
+    shutil.rmtree(aside, ignore_errors=True)
+    fresh = shelf_folder / f".new-{ready.name}"
+    shutil.rmtree(fresh, ignore_errors=True)
+    shutil.copytree(ready, fresh)
+    if target.is_dir():
+        target.rename(aside)
+    fresh.rename(target)
+    shutil.rmtree(aside, ignore_errors=True)
+    return read_theme(target)
 
 
 def _checked_files(folder: Path, source: Path) -> Iterator[PurePosixPath]:

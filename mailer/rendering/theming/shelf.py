@@ -23,6 +23,7 @@ from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from mailer.errors import RenderError
 from mailer.folders import templates_folder
+from mailer.issues.suggestion import did_you_mean
 from mailer.rendering.document import Page
 from mailer.rendering.mjml import LARGEST
 from mailer.rendering.theming.look import Look, look_of
@@ -62,12 +63,18 @@ class Shelf:
         """Return the names of the themes that there are."""
         return sorted({file.parent.name for folder in self._folders for file in folder.glob(f"*/{MANIFEST}")})
 
+    def stamp(self) -> int:
+        """Return a number that changes when a theme is put on the shelf, for whoever keeps what was made of them."""
+        return max((folder.stat().st_mtime_ns for folder in self._folders if folder.is_dir()), default=0)
+
     def theme(self, name: str) -> Theme:
         """Return a theme. Raises RenderError if there is none of that name, or if its manifest is of no use."""
         found = next((one / name for one in self._folders if (one / name / MANIFEST).is_file()), None)
         if not _NAME.fullmatch(name) or found is None or not (found / TEMPLATE).is_file():
             raise RenderError(
-                f"There is no theme “{name}”.", place="template", fix=f"There are: {', '.join(self.names())}."
+                f"There is no theme “{name}”.",
+                place="template",
+                fix=did_you_mean(name, self.names()) or f"There are: {', '.join(self.names())}.",
             )
         return read_theme(found)
 
@@ -120,6 +127,12 @@ def read_theme(folder: Path) -> Theme:
 def shipped() -> Shelf:
     """Return the shelf with Pressrun's own themes."""
     return Shelf(templates_folder() / "email")
+
+
+@cache
+def shelf_with(own_folder: Path) -> Shelf:
+    """Return the shelf with Pressrun's own themes and the operator's, which need not have any."""
+    return Shelf(templates_folder() / "email", own_folder)
 
 
 class _Sandbox(ImmutableSandboxedEnvironment):

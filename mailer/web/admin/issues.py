@@ -81,7 +81,9 @@ async def _show(
     issue = await press.issues.get(slug)
     preview = await preview_of(press, issue)
     findings = (
-        check(issue, preview.newsletter, preview.edition, press.settings.public_url) if preview.newsletter else []
+        check(issue, preview.newsletter, preview.edition, press.settings.public_url, press.shelf)
+        if preview.newsletter
+        else []
     )
     return page(
         request,

@@ -20,7 +20,6 @@ from mailer.issues.mailing import MOVES, Mailing, MailingId, MailingState
 from mailer.web.pages import page
 from mailer.web.paging import paging
 from subscribers.errors import AddressError
-from subscribers.lists import MailingList
 
 router = APIRouter()
 
@@ -109,7 +108,7 @@ async def show_mailing(request: Request, mailing_id: int, address: str = "") -> 
         "admin/mailing.html",
         live=await _live(press, mailing.id),
         issue=await press.issues.find(mailing.issue),
-        lists=await _lists_of(press, mailing),
+        names=await _names_of(press, mailing),
         address=address.strip(),
         explanation=explanation,
         complaint=complaint,
@@ -168,8 +167,10 @@ async def _explain(press: Press, mailing: Mailing, address: str) -> tuple[Explan
         return None, str(error)
 
 
-async def _lists_of(press: Press, mailing: Mailing) -> list[MailingList]:
-    return [one for one in await press.people.lists.all() if one.id in mailing.lists]
+async def _names_of(press: Press, mailing: Mailing) -> list[str]:
+    """Return what it goes to, lists and then segments."""
+    lists = [one.name for one in await press.people.lists.all() if one.id in mailing.lists]
+    return [*lists, *(one.name for one in mailing.scope.segments)]
 
 
 def _back_to(mailing_id: int) -> Response:

@@ -18,6 +18,7 @@ from mailer.issues.newsletter import Newsletter
 from mailer.rendering.compiling import compile_edition
 from mailer.rendering.edition import Edition
 from mailer.rendering.message import Assembler, MailingFacts
+from mailer.rendering.theming.shelf import Shelf
 from mailer.web.headers import FRAMED_MAIL_POLICY
 from subscribers.address import Address
 from subscribers.cohort import SubscriberId
@@ -48,7 +49,9 @@ async def preview_of(press: Press, issue: Issue) -> Preview:
     try:
         # In a thread: it takes a tenth of a second, and meanwhile somebody may want to unsubscribe.
         packed = msgspec.json.encode((issue, newsletter), order="deterministic")
-        edition = await asyncio.to_thread(_compiled, packed, press.settings.public_url)
+        edition = await asyncio.to_thread(
+            _compiled, packed, press.settings.public_url, press.shelf, press.shelf.stamp()
+        )
         assembler = Assembler(edition, newsletter, _NO_MAILING, press.tokens, press.settings.public_url)
     except SourceError as trouble:
         return Preview(newsletter, trouble=trouble)
@@ -94,6 +97,6 @@ def _reader(language: str) -> Subscriber:
 
 # By its content, so that a changed issue is compiled anew, while two frames and a page share one compilation.
 @lru_cache(maxsize=_KEPT_EDITIONS)
-def _compiled(packed: bytes, public_url: str) -> Edition:
+def _compiled(packed: bytes, public_url: str, shelf: Shelf, _stamp: int) -> Edition:
     issue, newsletter = msgspec.json.decode(packed, type=tuple[Issue, Newsletter])
-    return compile_edition(issue, newsletter, public_url=public_url)
+    return compile_edition(issue, newsletter, public_url=public_url, shelf=shelf)

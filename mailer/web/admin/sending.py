@@ -14,9 +14,11 @@ from urllib.parse import urlencode
 
 from fastapi import APIRouter, Depends, Form, Query, Request, Response
 from fastapi.responses import RedirectResponse
+from pydantic import BaseModel, Field
 
 from mailer.accounts.account import Session
 from mailer.clock import now
+from mailer.delivery.addressing import Wish, look_up
 from mailer.delivery.controlling import BlockedError, schedule
 from mailer.delivery.planning import Forecast, forecast
 from mailer.delivery.press import Press
@@ -25,14 +27,45 @@ from mailer.issues.mailing import Mailing, MailingState
 from mailer.issues.newsletter import Newsletter
 from mailer.web.pages import page
 from mailer.web.session import require_session
-from subscribers.lists import MailingList
+from subscribers.lists import ListId, MailingList
+from subscribers.segments.segment import Segment
 
 router = APIRouter()
 
 TYPE_THE_NUMBER_FROM = 1_000
 """From this many people on, the number must be typed."""
 
-_Slugs = Annotated[list[str] | None, Query(alias="list")]
+_MAILINGS_SHOWN = 12
+
+
+class WishForm(BaseModel):
+    """Whom the form's boxes name. Without any of them: everybody on the newsletter's lists."""
+
+    lists: list[str] | None = Field(None, alias="list")
+    segments: list[str] = Field([], alias="segment")
+    without_lists: list[str] = Field([], alias="exclude-list")
+    without_segments: list[str] = Field([], alias="exclude-segment")
+    without_mailings: list[int] = Field([], alias="exclude-mailing")
+
+    def wish(self, newsletter_lists: Sequence[MailingList]) -> Wish:
+        """Return the wish; empty choices, which say only that the form was used, are left out."""
+        every = [one.slug for one in newsletter_lists] if self.lists is None else self.lists
+        return Wish(
+            lists=[slug for slug in every if slug],
+            segments=[slug for slug in self.segments if slug],
+            without_lists=self.without_lists,
+            without_segments=self.without_segments,
+            without_mailings=self.without_mailings,
+        )
+
+
+class SendForm(WishForm):
+    """What the last button sends."""
+
+    count: int
+    request: str = Field(min_length=8, max_length=200)
+    typed: str = ""
+    again: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,10 +76,37 @@ class _Plan:
     newsletter: Newsletter
     lists: Sequence[MailingList]
     """Every list of the newsletter."""
-    chosen: Sequence[MailingList]
+    segments: Sequence[Segment]
+    """Every saved segment."""
+    mailings: Sequence[Mailing]
+    """Mailings of the newsletter that could be left out, the newest first."""
+    wish: Wish
     forecast: Forecast
     earlier: Sequence[Mailing]
     """Mailings of the same issue that some of these people may have got."""
+
+    @property
+    def chosen(self) -> list[MailingList]:
+        """The lists that are mailed."""
+        return [one for one in self.lists if one.slug in self.wish.lists]
+
+    @property
+    def names(self) -> list[str]:
+        """What is mailed, as people call it."""
+        return [*(one.name for one in self.chosen), *self.wish.segments]
+
+    @property
+    def fields(self) -> list[tuple[str, object]]:
+        """The wish as the fields of a form."""
+        wish = self.wish
+        return [
+            # An empty one says that the form was used; without any, every list is meant.
+            *(("list", slug) for slug in wish.lists or [""]),
+            *(("segment", slug) for slug in wish.segments),
+            *(("exclude-list", slug) for slug in wish.without_lists),
+            *(("exclude-segment", slug) for slug in wish.without_segments),
+            *(("exclude-mailing", number) for number in wish.without_mailings),
+        ]
 
     @property
     def must_type(self) -> bool:
@@ -55,75 +115,81 @@ class _Plan:
 
     @property
     def query(self) -> str:
-        """The chosen lists, as an address spells them."""
-        return urlencode([("list", one.slug) for one in self.chosen])
+        """The wish as an address spells it."""
+        return urlencode(self.fields)
 
 
 @router.get("/issues/{slug}/send")
-async def show_review(request: Request, slug: str, chosen: _Slugs = None) -> Response:
+async def show_review(request: Request, slug: str, form: Annotated[WishForm, Query()]) -> Response:
     """Show who would get the issue, and who would not and why."""
-    plan = await _plan(request.app.state.press, slug, chosen)
+    plan = await _plan(request.app.state.press, slug, form)
     return page(request, "admin/review.html", plan=plan)
 
 
 @router.get("/issues/{slug}/confirm")
 async def show_confirmation(
-    request: Request, slug: str, session: Annotated[Session, Depends(require_session)], chosen: _Slugs = None
+    request: Request,
+    slug: str,
+    session: Annotated[Session, Depends(require_session)],
+    form: Annotated[WishForm, Query()],
 ) -> Response:
     """Ask once more."""
-    plan = await _plan(request.app.state.press, slug, chosen)
+    plan = await _plan(request.app.state.press, slug, form)
     return _confirmation(request, plan, _request_name(plan, session))
 
 
 @router.post("/issues/{slug}/send")
-async def send(
-    request: Request,
-    slug: str,
-    chosen: Annotated[list[str], Form(alias="list")],
-    count: Annotated[int, Form()],
-    name: Annotated[str, Form(alias="request", min_length=8, max_length=200)],
-    typed: Annotated[str, Form()] = "",
-    again: Annotated[str, Form()] = "",
-) -> Response:
+async def send(request: Request, slug: str, form: Annotated[SendForm, Form()]) -> Response:
     """Schedule the mailing, unless what was confirmed is no longer what would happen."""
     press: Press = request.app.state.press
-    made = await press.ledger.mailing_of_request(name)
+    made = await press.ledger.mailing_of_request(form.request)
     if made is None:
-        plan = await _plan(press, slug, chosen)
-        objection = _objection(plan, count=count, typed=typed, is_again_meant=bool(again))
-        if objection:
-            return _confirmation(request, plan, name, objection=objection, status=409)
+        plan = await _plan(press, slug, form)
+        if objection := _objection(plan, form):
+            return _confirmation(request, plan, form.request, objection=objection, status=409)
         try:
-            made = (await schedule(press, slug, chosen, now=now(), request=name)).id
+            made = (await schedule(press, slug, plan.wish, now=now(), request=form.request)).id
         except BlockedError as blocked:
             return page(request, "admin/blocked.html", status=409, issue=plan.issue, findings=blocked.findings)
     return RedirectResponse(f"/admin/mailings/{made}", status_code=303)
 
 
-async def _plan(press: Press, slug: str, chosen: Sequence[str] | None) -> _Plan:
+async def _plan(press: Press, slug: str, form: WishForm) -> _Plan:
     issue = await press.issues.get(slug)
     newsletter = await press.newsletters.get(issue.newsletter)
     lists = [one for one in await press.people.lists.all() if one.newsletter == newsletter.slug]
-    taken = [one for one in lists if chosen is None or one.slug in chosen]
-    ids = [one.id for one in taken]
-    earlier = [
+    wish = form.wish(lists)
+    mailings = [
         one
         for one in await press.mailings.all()
-        if one.issue == slug and one.state is not MailingState.DRAFT and set(ids) & set(one.lists)
+        if one.newsletter == newsletter.slug and one.state is not MailingState.DRAFT
     ]
-    return _Plan(issue, newsletter, lists, taken, await forecast(press, ids), earlier)
+    expected = Forecast(0, 0, {})
+    ids: tuple[ListId, ...] = ()
+    if wish.lists or wish.segments:
+        ids, scope = await look_up(press, issue, wish, now())
+        expected = await forecast(press, ids, scope)
+    earlier = [one for one in mailings if one.issue == slug and _may_overlap(one, ids, wish)]
+    segments = await press.people.segments.all()
+    return _Plan(issue, newsletter, lists, segments, mailings[:_MAILINGS_SHOWN], wish, expected, earlier)
 
 
-def _objection(plan: _Plan, *, count: int, typed: str, is_again_meant: bool) -> str:
+def _may_overlap(earlier: Mailing, lists: tuple[ListId, ...], wish: Wish) -> bool:
+    if earlier.id in wish.without_mailings:
+        return False
+    return bool(wish.segments or earlier.scope.segments or set(lists) & set(earlier.lists))
+
+
+def _objection(plan: _Plan, form: SendForm) -> str:
     to_mail = plan.forecast.to_mail
     if not to_mail:
         return "Nobody would get it: choose a list with people on it."
-    if count != to_mail:
-        return f"The audience has changed from {count:,} to {to_mail:,} while you were looking. Look once more."
-    if plan.must_type and _digits(typed) != str(to_mail):
+    if form.count != to_mail:
+        return f"The audience has changed from {form.count:,} to {to_mail:,} while you were looking. Look once more."
+    if plan.must_type and _digits(form.typed) != str(to_mail):
         return f"Type the number {to_mail:,} to say that you mean it."
-    if plan.earlier and not is_again_meant:
-        return "This issue was mailed to these lists before. Tick the box if they shall get it again."
+    if plan.earlier and not form.again:
+        return "This issue was mailed to these people before. Tick the box if they shall get it again."
     return ""
 
 

@@ -60,5 +60,5 @@ async def _html(press: Press, mailing: Mailing, subscriber_id: SubscriberId) -> 
 async def _list_of(press: Press, mailing: Mailing, subscriber_id: SubscriberId) -> ListId:
     """Return the list through which the person was mailed: the first that they are active on, as in the passes."""
     places = await press.people.lists.lists_of(subscriber_id)
-    on = [one for one in mailing.lists if places.get(one) is SubscriptionState.ACTIVE]
-    return (on or list(mailing.lists))[0]
+    on = [one for one in mailing.through if places.get(one) is SubscriptionState.ACTIVE]
+    return (on or list(mailing.through))[0]

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from email import message_from_bytes, policy
+from functools import partial
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from threading import Thread
 from typing import TYPE_CHECKING
 
 import pytest
@@ -129,3 +133,86 @@ def test_a_test_without_a_relay_says_so(run: Run, issue: str, monkeypatch: pytes
     answer = run("issues", "test", issue, "me@example.com", status=2)
 
     assert "127.0.0.1:1" in answer.err
+
+
+def test_an_unknown_theme_is_refused_on_import_with_a_suggestion(run: Run, newsletter: str, tmp_path: Path) -> None:
+    file = tmp_path / "issue.md"
+    file.write_text(f"---\nsubject: S\nnewsletter: {newsletter}\ntemplate: magazin\n---\nHi.\n")
+
+    answer = run("issues", "import", str(file), status=2)
+
+    assert "Did you mean “magazine”?" in answer.err
+    assert run("issues", "list", "--json").json == []
+
+
+def test_a_preview_is_one_page_with_the_persons_name(run: Run, issue: str, people: Path, tmp_path: Path) -> None:
+    answer = run("issues", "preview", issue, "--as", "ana@example.com", "--out", str(tmp_path / "out"), "--json")
+
+    (page,) = answer.json["files"]
+    shown = Path(page).read_text()
+    assert shown.count("<iframe") == 5
+    assert "Is ready." in shown
+
+
+def test_previews_for_everybody_who_is_hard_to_please(run: Run, issue: str, tmp_path: Path) -> None:
+    files = run("issues", "preview", issue, "--sample", "all", "--out", str(tmp_path), "--json").json["files"]
+
+    assert [Path(one).name for one in files] == [
+        f"{issue}-{who}.html" for who in ("usual", "no-name", "long-name", "right-to-left", "chinese")
+    ]
+
+
+def test_an_unknown_sample_person_gets_a_suggestion(run: Run, issue: str) -> None:
+    assert "no-name" in run("issues", "preview", issue, "--sample", "noname", status=2).err
+
+
+FEED = """<?xml version="1.0"?><rss version="2.0"><channel><title>Tea News</title>{}</channel></rss>"""
+ITEM = "<item><title>Cup {0}</title><link>https://example.com/{0}</link><guid>cup-{0}</guid></item>"
+
+
+def test_a_feed_becomes_a_digest_of_what_is_new(run: Run, newsletter: str, tmp_path: Path) -> None:
+    file = tmp_path / "feed.xml"
+    file.write_text(FEED.format(ITEM.format(1) + ITEM.format(2)))
+    first = run("issues", "import", str(file), "--newsletter", newsletter, "--json").json
+    again = run("issues", "import", str(file), "--newsletter", newsletter, "--json", status=1).json
+    file.write_text(FEED.format(ITEM.format(3) + ITEM.format(1) + ITEM.format(2)))
+    run("issues", "import", str(file), "--newsletter", newsletter, "--slug", "second")
+
+    assert first["subject"] == "Cup 1, and 1 more"
+    assert again["issue"] is None
+    shown = run("issues", "show", "second").out
+    assert "Cup 3" in shown
+    assert "Cup 1" not in shown
+
+
+@pytest.fixture
+def server(tmp_path: Path) -> Iterator[int]:
+    """Give the port of a web server on loopback that serves the test's folder."""
+
+    class Quiet(SimpleHTTPRequestHandler):
+        def log_message(self, *_: object) -> None:
+            pass
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), partial(Quiet, directory=str(tmp_path))) as server:
+        thread = Thread(target=server.serve_forever)
+        thread.start()
+        yield server.server_port
+        server.shutdown()
+        thread.join()
+
+
+def test_a_feed_is_fetched_from_an_address_that_is_allowed(
+    run: Run, newsletter: str, tmp_path: Path, server: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "feed.xml").write_text(FEED.format(ITEM.format(1)))
+    monkeypatch.setenv("PRESSRUN_FETCH_FROM", f"127.0.0.1:{server}")
+
+    facts = run("issues", "import", f"http://127.0.0.1:{server}/feed.xml", "--newsletter", newsletter, "--json").json
+
+    assert facts["subject"] == "Cup 1"
+
+
+def test_our_own_network_is_not_looked_at(run: Run, newsletter: str, server: int) -> None:
+    answer = run("issues", "import", f"http://127.0.0.1:{server}/feed.xml", "--newsletter", newsletter, status=2)
+
+    assert "private network" in answer.err

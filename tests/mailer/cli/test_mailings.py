@@ -35,8 +35,38 @@ def test_the_count_says_who_would_be_mailed_and_sends_nothing(run: Run, issue: s
 
     facts = run("mailings", "send", issue, "--list", "readers", "--count", "--json").json
 
-    assert facts == {"audience": 3, "to_mail": 2, "excluded_by": {"manual": 1}}
+    assert facts == {
+        "audience": 3,
+        "to_mail": 2,
+        "excluded_by": {"manual": 1},
+        "parts": {"Readers": 3},
+        "duplicates": 0,
+    }
     assert run("mailings", "list").out == "There are no mailings yet.\n"
+
+
+def test_lists_and_segments_are_added_and_the_arithmetic_says_how(run: Run, issue: str, people: Path) -> None:
+    run("segments", "save", "bs", 'name == "波"')
+    choice = ("--list", "readers", "--segment", "bs", "--exclude-segment", 'address == "cy@example.com"')
+
+    said = run("mailings", "send", issue, *choice, "--count").out
+
+    assert "Readers 3 + bs 1 − duplicates 1 − excluded-segment 1 = 2" in said
+
+
+@pytest.mark.parametrize(
+    ("choice", "says"),
+    [
+        ((), "at least one list or segment"),
+        (("--segment", "reders"), "There is no segment “reders”"),
+        (("--segment", 'in_list("redaers")'), "Did you mean “readers”?"),
+        (("--list", "readers", "--exclude-mailing", "77"), "There is no mailing 77"),
+    ],
+)
+def test_who_cannot_be_found_is_said(run: Run, issue: str, people: Path, choice: tuple[str, ...], says: str) -> None:
+    answer = run("mailings", "send", issue, *choice, "--yes", status=2)
+
+    assert says in answer.err
 
 
 def test_nothing_is_mailed_unless_somebody_says_yes(run: Run, issue: str, people: Path) -> None:

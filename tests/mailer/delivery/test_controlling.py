@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from mailer.delivery import keys
-from mailer.delivery.controlling import BlockedError, cancel, pause, resume, schedule
+from mailer.delivery.controlling import BlockedError, approve, cancel, pause, resume, schedule, undo
 from mailer.delivery.explaining import explain_many, why
 from mailer.delivery.ledger import Standing
 from mailer.delivery.presence import alive, report
@@ -17,7 +17,8 @@ from mailer.delivery.progress import progress_of
 from mailer.delivery.ticking import tick
 from mailer.delivery.trying import send_test
 from mailer.errors import ConflictError, NotFoundError
-from mailer.issues.mailing import MailingState
+from mailer.issues.mailing import Mailing, MailingState
+from mailer.issues.timing import Approval, Timing
 from mailer.smtp.outcome import OutcomeKind
 from subscribers.errors import UnknownListError
 
@@ -187,3 +188,95 @@ async def test_processes_that_fell_silent_are_gone(newsroom: Newsroom) -> None:
 
     assert await alive(newsroom.press) == {"worker": ["press:17"]}
     assert await newsroom.press.redis.hkeys(keys.ALIVE) == [b"worker:press:17"]
+
+
+async def test_a_mailing_is_undone_before_its_first_byte_leaves(newsroom: Newsroom, relay: ScriptedRelay) -> None:
+    await newsroom.join(ANNA)
+    now = await newsroom.press.ledger.now()
+    mailing = await schedule(newsroom.press, "harbour", ["readers"], now=now, undo=timedelta(seconds=60))
+    await tick(newsroom.press, "test")
+
+    undone = await undo(newsroom.press, mailing.id, now=now)
+    await tick(newsroom.press, "test")
+    await newsroom.work()
+
+    assert mailing.starts == now + timedelta(seconds=60)
+    assert (undone.state, undone.started) == (MailingState.CANCELLED, None)
+    assert undone.problem == "It was undone before anything had left; nobody was mailed."
+    assert relay.received == []
+
+
+async def test_what_has_begun_cannot_be_undone(newsroom: Newsroom) -> None:
+    await newsroom.join(ANNA)
+    mailing = await newsroom.send()
+
+    with pytest.raises(ConflictError, match="cannot be undone any more"):
+        await undo(newsroom.press, mailing.id, now=await newsroom.press.ledger.now())
+
+
+async def _proposed(newsroom: Newsroom) -> Mailing:
+    now = await newsroom.press.ledger.now()
+    timing = Timing(asked_by="anna", needs_approval=True)
+    settings = newsroom.press.settings.model_copy(update={"approval_needed": True})
+    return await schedule(replace(newsroom.press, settings=settings), "harbour", ["readers"], now=now, timing=timing)
+
+
+async def test_a_mailing_waits_for_a_second_persons_approval(newsroom: Newsroom, relay: ScriptedRelay) -> None:
+    await newsroom.join(ANNA)
+    mailing = await _proposed(newsroom)
+    await newsroom.work()
+    waiting = await newsroom.press.mailings.get(mailing.id)
+
+    approved = await approve(newsroom.press, mailing.id, by="ben", edition=mailing.edition, now=mailing.created)
+    await tick(newsroom.press, "test")
+    await newsroom.work()
+
+    assert (waiting.state, waiting.approval) == (MailingState.PROPOSED, None)
+    assert approved.approval is not None
+    assert (approved.approval.by, approved.approval.edition) == ("ben", mailing.edition)
+    assert relay.addresses() == [ANNA]
+
+
+async def test_nobody_approves_what_they_asked_for(newsroom: Newsroom) -> None:
+    mailing = await _proposed(newsroom)
+
+    with pytest.raises(ConflictError, match="a second person must approve it"):
+        await approve(newsroom.press, mailing.id, by="anna", edition=mailing.edition, now=mailing.created)
+
+
+async def test_an_approval_is_of_the_bytes_that_were_looked_at(newsroom: Newsroom, relay: ScriptedRelay) -> None:
+    await newsroom.join(ANNA)
+    mailing = await _proposed(newsroom)
+
+    with pytest.raises(ConflictError, match="Look at it again"):
+        await approve(newsroom.press, mailing.id, by="ben", edition="f" * 64, now=mailing.created)
+    # Whoever writes past that check does not get past the planner.
+    await newsroom.press.mailings.approve(mailing.id, Approval("f" * 64, "ben", ""))
+    await newsroom.press.mailings.move(mailing.id, MailingState.SCHEDULED, now=mailing.created, starts=mailing.created)
+    await tick(newsroom.press, "test")
+    await newsroom.work()
+
+    assert relay.received == []
+
+
+async def test_a_changed_issue_needs_a_new_approval(newsroom: Newsroom) -> None:
+    first = await _proposed(newsroom)
+    issue = await newsroom.press.issues.get("harbour")
+    await newsroom.press.issues.put(replace(issue, source=issue.source + "\n\nAnd one more thing."))
+    second = await _proposed(newsroom)
+
+    assert first.edition != second.edition
+    with pytest.raises(ConflictError, match="not what would be mailed"):
+        await approve(newsroom.press, second.id, by="ben", edition=first.edition, now=second.created)
+
+
+async def test_where_approval_is_needed_somebody_must_ask_by_name(newsroom: Newsroom) -> None:
+    settings = newsroom.press.settings.model_copy(update={"approval_needed": True})
+
+    with pytest.raises(ConflictError, match="say who asks for this one"):
+        await schedule(
+            replace(newsroom.press, settings=settings),
+            "harbour",
+            ["readers"],
+            now=await newsroom.press.ledger.now(),
+        )

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from mailer.errors import SourceError
-from mailer.issues.importing import read_issue_file
+from mailer.issues.importing import Wishes, issue_from, read_issue_file
 
 NOW = datetime(2026, 3, 1, 8, 30, tzinfo=UTC)
 OURS = "---\nsubject: Tea\n---\n\nText\n\n[Read the report](){.button}\n"
@@ -69,10 +69,40 @@ def test_the_encoding_found_out_is_told(tmp_path: Path) -> None:
     assert "UTF-16" in notes[0]
 
 
-@pytest.mark.parametrize("beginning", ["<!DOCTYPE html>", "<html>", "\n <mjml>"])
-def test_html_is_no_pasted_text(tmp_path: Path, beginning: str) -> None:
-    with pytest.raises(SourceError, match="HTML or MJML"):
-        read_issue_file(write(tmp_path, "tea.txt", f"{beginning}<p>Tea</p>"), now=NOW)
+@pytest.mark.parametrize("beginning", ["<!DOCTYPE html>", "<html>", "\n <!-- saved --><html lang='en'>"])
+def test_html_is_a_page_whatever_its_file_is_called(tmp_path: Path, beginning: str) -> None:
+    issue, _ = read_issue_file(write(tmp_path, "tea.txt", f"{beginning}<h1>Tea</h1><p>Is <b>ready</b>.</p>"), now=NOW)
+
+    assert (issue.title, issue.format) == ("Tea", "")
+    assert "Is **ready** ." in issue.source
+
+
+MJML = "<mjml><mj-head><mj-title>Tea week</mj-title></mj-head><mj-body><mj-section /></mj-body></mjml>\n"
+
+
+def test_mjml_is_a_whole_mail_named_by_its_title(tmp_path: Path) -> None:
+    issue, _ = read_issue_file(write(tmp_path, "tea.mjml", MJML), now=NOW)
+
+    assert (issue.format, issue.subject, issue.slug, issue.source) == ("mjml", "Tea week", "tea-week", MJML.strip())
+
+
+def test_html_is_a_whole_mail_where_it_is_wished_so() -> None:
+    page = "<!doctype html><html><head><title>Tea</title></head><body><p>Hi</p></body></html>"
+
+    issue, _ = issue_from(page, place="a.html", now=NOW, wishes=Wishes(is_whole=True, subject="Tea at five"))
+
+    assert (issue.format, issue.subject, issue.source) == ("html", "Tea at five", page)
+
+
+def test_a_whole_mail_without_any_subject_is_asked_for_one(tmp_path: Path) -> None:
+    with pytest.raises(SourceError, match="--subject"):
+        read_issue_file(write(tmp_path, "tea.mjml", "<mjml><mj-body></mj-body></mjml>"), now=NOW)
+
+
+@pytest.mark.parametrize(("language", "meant"), [("english", "en"), ("de_AT", "de-AT"), ("Deutsch", "de")])
+def test_a_language_that_is_none_is_refused_with_a_suggestion(tmp_path: Path, language: str, meant: str) -> None:
+    with pytest.raises(SourceError, match=f"tea.md:3: .*Did you mean “{meant}”"):
+        read_issue_file(write(tmp_path, "tea.md", f"---\nsubject: S\nlanguage: {language}\n---\nT\n"), now=NOW)
 
 
 def test_the_markdown_sample_needs_no_note() -> None:

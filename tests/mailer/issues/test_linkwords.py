@@ -22,6 +22,8 @@ from mailer.issues.linkwords import button_words, is_bare_link, says_no_more
         ("Register for the tasting: https://example.com/tasting", "Register for the tasting"),
         ("Download the study", "Download the study"),
         ("Please take the survey here", "Take the survey"),
+        ("Subscribe here", "Subscribe here"),
+        ("Register below!", "Register below"),
         ("Want more? Click here", "Read more"),
         ("Click here to see the programme of the conference of the association of tea growers", "See the conference"),
     ],

@@ -16,12 +16,14 @@ from subscribers.storage import Redis
 
 NOW = datetime(2026, 3, 1, 8, 30, tzinfo=UTC)
 LATER = NOW + timedelta(minutes=5)
-DRAFT, SCHEDULED, SENDING = MailingState.DRAFT, MailingState.SCHEDULED, MailingState.SENDING
+DRAFT, PROPOSED = MailingState.DRAFT, MailingState.PROPOSED
+SCHEDULED, SENDING = MailingState.SCHEDULED, MailingState.SENDING
 PAUSED, COMPLETE, CANCELLED = MailingState.PAUSED, MailingState.COMPLETE, MailingState.CANCELLED
 
 # How to come to each state from a draft.
 WAYS: dict[MailingState, tuple[MailingState, ...]] = {
     DRAFT: (),
+    PROPOSED: (PROPOSED,),
     SCHEDULED: (SCHEDULED,),
     SENDING: (SCHEDULED, SENDING),
     PAUSED: (SCHEDULED, SENDING, PAUSED),

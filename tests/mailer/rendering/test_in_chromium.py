@@ -11,6 +11,7 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, sync_playwright
 
+from mailer.folders import templates_folder
 from mailer.issues.content import read_issue
 from mailer.issues.issue import Issue
 from mailer.issues.newsletter import Newsletter
@@ -21,7 +22,7 @@ from mailer.tokens import Tokens
 from subscribers.subscriber import Subscriber
 
 PUBLIC_URL = "https://press.example.com"
-SAMPLE = Path(__file__).parent / "samples.md"
+SAMPLE = templates_folder() / "email/sample.md"
 CHROMIUM = Path("/usr/bin/chromium")
 ARGUMENTS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking"]
 ARGUMENTS += ["--disable-component-update", "--disable-sync"]

@@ -54,7 +54,7 @@ def test_the_opening_is_told_step_by_step() -> None:
     assert not connection.capabilities.has_starttls
     connection.hello("press.example")
     connection.receive(b"250-mx.example\r\n250 AUTH PLAIN\r\n")
-    connection.authenticate("press", "secret")
+    connection.authenticate("press", "secret", "PLAIN")
     assert isinstance(connection.receive(b"235 Welcome\r\n")[0], Authenticated)
     assert connection.has_room
 
@@ -166,7 +166,7 @@ COMMANDS: dict[Step, Callable[[Connection, HandOver], object]] = {
     Step.EHLO: lambda connection, _: connection.hello("press.example"),
     Step.STARTTLS: lambda connection, _: connection.start_tls(),
     Step.CONNECT: lambda connection, _: connection.secured(),
-    Step.AUTH: lambda connection, _: connection.authenticate("press", "secret"),
+    Step.AUTH: lambda connection, _: connection.authenticate("press", "secret", "PLAIN"),
     Step.MAIL: lambda connection, one: connection.hand_over(one),
     Step.QUIT: lambda connection, _: connection.quit(),
 }

@@ -4,7 +4,10 @@
 
     hand over 2        how many messages there are          timeout 0.1      for one step; the dot has ten times this
     login NAME WORD    AUTH with these                      starttls         demand STARTTLS
+    bearer NAME WORD   AUTH XOAUTH2 with these              opportunistic    TLS only where it works
+    lmtp               speak LMTP                           per connection 2 close after so many messages
     open pipelining    greeting and EHLO of a server with   open lock-step   or without PIPELINING
+    open chunking      with PIPELINING and CHUNKING         C: <chunk 1>     BDAT and its content
     C: <message 1>     content up to the final dot          <connection>     the client connects again
     S: <drop>          close    S: <reset>  close rudely    S: <stall>       say nothing until the client goes
     S: <raw TEXT>      these very bytes                     S: <drip> S: <flood>   one byte at a time; without end
@@ -20,11 +23,12 @@ import struct
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from mailer.errors import RelayError
-from mailer.settings import RelayTls
+from mailer.settings import RelayLogin, RelayProtocol, RelayTls
 from mailer.smtp import HandOver, Outcome, Pool, Relay
 
 FOLDER = Path(__file__).parents[2] / "dialogues"
@@ -36,8 +40,25 @@ OPENINGS = {
         "S: 250-PIPELINING",
         "S: 250 8BITMIME",
     ],
+    "open chunking": [
+        "S: 220 mx.example ESMTP",
+        "C: EHLO press.example",
+        "S: 250-mx.example",
+        "S: 250-PIPELINING",
+        "S: 250 CHUNKING",
+    ],
     "open lock-step": ["S: 220 mx.example ESMTP", "C: EHLO press.example", "S: 250-mx.example", "S: 250 8BITMIME"],
 }
+CHANGES: dict[str, Callable[[list[str]], dict[str, Any]]] = {
+    "timeout": lambda words: {"timeout_seconds": float(words[0])},
+    "login": lambda words: {"username": words[0], "password": words[1]},
+    "bearer": lambda words: {"username": words[0], "password": words[1], "login": RelayLogin.XOAUTH2},
+    "per": lambda words: {"messages_per_connection": int(words[1])},
+    "lmtp": lambda words: {"protocol": RelayProtocol.LMTP},
+    "starttls": lambda words: {"tls": RelayTls.STARTTLS},
+    "opportunistic": lambda words: {"tls": RelayTls.OPPORTUNISTIC},
+}
+"""What a line of the beginning says of the relay."""
 HandOvers = Callable[[int], list[HandOver]]
 
 
@@ -61,17 +82,11 @@ class Dialogue:
 
     def with_line(self, line: str) -> Dialogue:
         verb, _, rest = line.partition(" ")
-        relay = self.relay
+        if verb in CHANGES:
+            return replace(self, relay=replace(self.relay, **CHANGES[verb](rest.split())))
         match verb:
             case "hand":
                 return replace(self, count=int(rest.split()[1]))
-            case "timeout":
-                return replace(self, relay=replace(relay, timeout_seconds=float(rest)))
-            case "login":
-                username, password = rest.split()
-                return replace(self, relay=replace(relay, username=username, password=password))
-            case "starttls":
-                return replace(self, relay=replace(relay, tls=RelayTls.STARTTLS))
             case "open":
                 self.conversations[-1].extend(OPENINGS[line])
             case "<connection>":
@@ -131,6 +146,10 @@ class ScriptedServer:
             while (line := await reader.readline()) not in {b".\r\n", b""}:
                 lines.append(line.removeprefix(b"."))
             heard, said_bytes = b"".join(lines), self.messages[int(match[1])]
+        elif match := re.fullmatch(r"<chunk (\d+)>", said):
+            message = self.messages[int(match[1])]
+            heard, said_bytes = await reader.readline(), b"BDAT %d LAST\r\n" % len(message)
+            heard, said_bytes = heard + await reader.readexactly(len(message)), said_bytes + message
         else:
             heard, said_bytes = await reader.readline(), f"{said}\r\n".encode()
         if heard != said_bytes:
@@ -205,7 +224,8 @@ async def test_a_dialogue_ends_as_its_file_says(path: Path, hand_overs: HandOver
 
 def faults() -> Iterator[tuple[str, str, int]]:
     """Every reply of some good conversations, dropped; of one of them also stalled."""
-    for name in ("accepted-three-pipelined", "accepted-two-lock-step", "refused-second-of-three", "login-plain"):
+    names = ("accepted-three-pipelined", "accepted-two-lock-step", "refused-second-of-three", "login-plain")
+    for name in (*names, "chunking-three", "lmtp-refused-at-rcpt"):
         script = Dialogue.read(FOLDER / f"{name}.txt").conversations[0]
         for place, line in enumerate(script):
             if line.startswith("S:"):
@@ -233,7 +253,7 @@ async def test_a_fault_at_any_line_tells_the_truth_about_everybody(
         if f"S: {reply}" in said:
             assert outcome
             assert outcome.kind == kind
-        elif f"C: <message {number}>" in said:
+        elif f"C: <message {number}>" in said or f"C: <chunk {number}>" in said:
             assert outcome
             assert outcome.kind == "uncertain"
         else:

@@ -104,11 +104,11 @@ async def test_an_address_beyond_ascii_goes_through(
 
 
 @pytest.mark.filterwarnings("ignore:Requiring AUTH while not requiring TLS")
-@pytest.mark.parametrize("tls", [RelayTls.STARTTLS, RelayTls.IMPLICIT])
+@pytest.mark.parametrize("tls", [RelayTls.STARTTLS, RelayTls.IMPLICIT, RelayTls.OPPORTUNISTIC])
 async def test_tls_and_login(
     aiosmtpd: Start, mailbox: Any, hand_overs: Any, outcomes: Any, certificate: Files, tls: RelayTls
 ) -> None:
-    which = {"starttls": certificate} if tls is RelayTls.STARTTLS else {"implicit": certificate}
+    which = {"implicit": certificate} if tls is RelayTls.IMPLICIT else {"starttls": certificate}
     relay = await aiosmtpd(mailbox, authenticator=authenticate, auth_require_tls=False, auth_required=True, **which)
     relay = replace(relay, host="localhost", tls=tls, certificate_file=str(certificate[0]))
     relay = replace(relay, username="press", password="pässword")
@@ -162,6 +162,37 @@ async def test_a_certificate_that_does_not_match_stops_everything(
         await hand_over_all(relay, hand_overs(1), outcomes)
 
     assert outcomes.of == {}
+
+
+async def test_tls_that_is_only_wished_for_takes_any_certificate(
+    aiosmtpd: Start, mailbox: Any, hand_overs: Any, outcomes: Any, certificate: Files
+) -> None:
+    relay = replace(await aiosmtpd(mailbox, starttls=certificate), tls=RelayTls.OPPORTUNISTIC)
+
+    await hand_over_all(relay, hand_overs(1), outcomes)
+
+    assert outcomes.kinds() == ["accepted"]
+
+
+async def test_the_password_is_read_from_its_file_for_each_connection(
+    aiosmtpd: Start, mailbox: Any, hand_overs: Any, outcomes: Any, tmp_path: Path
+) -> None:
+    file = tmp_path / "password"
+    relay = await aiosmtpd(mailbox, authenticator=authenticate, auth_require_tls=False)
+    relay = replace(relay, username="press", password_file=str(file), connections=1)
+
+    file.write_text("an old one\n")
+    with pytest.raises(RelayError, match="AUTH with 535"):
+        await hand_over_all(relay, hand_overs(1), outcomes)
+    file.write_text("pässword\n")
+    await hand_over_all(relay, hand_overs(1), outcomes)
+
+    assert outcomes.kinds() == ["accepted"]
+
+
+def test_a_password_for_tls_that_anybody_can_strip_is_refused() -> None:
+    with pytest.raises(ConfigError, match="plain text"):
+        Relay("mx.example.com", 587, tls=RelayTls.OPPORTUNISTIC, username="press", password="sesame")
 
 
 async def test_tls_where_none_is_spoken_is_a_relay_error(

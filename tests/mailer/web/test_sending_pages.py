@@ -7,15 +7,19 @@ from dataclasses import replace
 
 import pytest
 
-from mailer.issues.mailing import MailingState
+from mailer.clock import now
+from mailer.delivery.ledger import Standing
+from mailer.issues.mailing import MailingId, MailingState
 from mailer.web.admin import sending
+from subscribers.cohort import Cohort
+from subscribers.segmenting import save_segment
 from subscribers.subscription import SubscriptionState
 from tests.mailer.web.conftest import Answer, Site
 
 
 def form_of(page: Answer) -> dict[str, str]:
     """Return the hidden fields of a page's form."""
-    return dict(re.findall(r'<input type="hidden" name="(\w+)" value="([^"]*)">', page.text))
+    return dict(re.findall(r'<input type="hidden" name="([\w-]+)" value="([^"]*)">', page.text))
 
 
 async def confirmation(site: Site) -> dict[str, str]:
@@ -88,7 +92,7 @@ async def test_sending_the_same_issue_to_the_same_list_again_must_be_meant(site:
     meant = await site.admin.post("/admin/issues/harbour/send", form | {"again": "yes"})
 
     assert by_mistake.status == 409
-    assert "mailed to these lists before" in by_mistake.text
+    assert "mailed to these people before" in by_mistake.text
     assert meant.header("location") == "/admin/mailings/2"
 
 
@@ -123,8 +127,31 @@ async def test_an_unknown_list_is_named(site: Site) -> None:
         "/admin/issues/harbour/send", {"list": "raeders", "count": 1, "request": "a request of mine"}
     )
 
-    assert answer.status == 409
+    assert answer.status == 404
+    assert "raeders" in answer.text
     assert await site.press.mailings.all() == []
+
+
+async def test_the_review_adds_lists_and_segments_and_takes_away_what_is_left_out(site: Site) -> None:
+    ana, ben, cy = await site.join("ana@example.com", "ben@example.com", "cy@example.com")
+    extra = await site.press.people.lists.create("extra", name="Extra", newsletter="daily")
+    (dora,) = await site.join("dora@example.com", state=SubscriptionState.LEFT)
+    await site.press.people.lists.move(extra.id, [ana, dora], SubscriptionState.ACTIVE)
+    await save_segment(site.press.people, "extras", 'in_list("extra")', now())
+    query = "list=readers&segment=extras&exclude-segment=bens"
+    await save_segment(site.press.people, "bens", 'name == "Ben"', now())
+
+    page = (await site.admin.get(f"/admin/issues/harbour/send?{query}")).text
+    form = form_of(await site.admin.get(f"/admin/issues/harbour/confirm?{query}"))
+    answer = await site.admin.post("/admin/issues/harbour/send", form)
+    await site.work()
+
+    words = " ".join(re.sub(r"<[^>]+>", " ", page).split())
+    assert "Readers of The Daily 4 + extras 2 − duplicates 2 Chosen, each person once 4" in words
+    assert "− in a segment to leave out 1 People who get it 3" in words
+    assert answer.status == 303
+    assert await site.press.ledger.cohort(MailingId(1), Standing.ACCEPTED) == Cohort.of([ana, cy, dora])
+    assert ben
 
 
 async def test_a_mailing_is_paused_resumed_and_cancelled(site: Site) -> None:

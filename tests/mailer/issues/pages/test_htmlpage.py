@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from mailer.errors import SourceError
 from mailer.issues.fields import find_fields
-from mailer.issues.htmlpage import issue_from_html
+from mailer.issues.pages.htmlpage import issue_from_html
 
 NOW = datetime(2026, 11, 23, 8, tzinfo=UTC)
 PAGE = """<!doctype html><html><head><title>Site</title><style>p{}</style></head><body><nav><a href="/">Home</a></nav>

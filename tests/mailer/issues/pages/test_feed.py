@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mailer.errors import SourceError
-from mailer.issues.feed import issue_from_feed, read_feed
 from mailer.issues.fields import find_fields
+from mailer.issues.pages.feed import issue_from_feed, read_feed
 
 NOW = datetime(2026, 11, 23, 8, tzinfo=UTC)
 RSS = """<?xml version="1.0"?><rss version="2.0"><channel><title>Harbour news</title>

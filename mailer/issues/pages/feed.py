@@ -14,9 +14,9 @@ from email.utils import parsedate_to_datetime
 from lxml import etree
 
 from mailer.errors import SourceError
-from mailer.issues.htmlpage import markdown_of
 from mailer.issues.issue import Issue
 from mailer.issues.markup import inline
+from mailer.issues.pages.htmlpage import markdown_of
 from mailer.issues.wording import one_line, slugify
 
 LARGEST_FEED = 8 * 1024 * 1024

@@ -1,0 +1,178 @@
+"""`pressrun mailings schedule, approve, undo`: when a mailing's people get it, and who must agree."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from mailer.cli.answering import AsJson, answer
+from mailer.cli.opening import with_press
+
+if TYPE_CHECKING:
+    from mailer.delivery.press import Press
+    from mailer.delivery.timing.sharing import Share
+    from mailer.issues.mailing import Mailing
+    from mailer.issues.timing import Timing
+
+app = typer.Typer(add_completion=False, rich_markup_mode=None)
+
+
+@app.command()
+def schedule(
+    issue: Annotated[str, typer.Argument(metavar="ISSUE", help="The issue's slug.")],
+    lists: Annotated[list[str], typer.Option("--list", help="A list's slug; may be repeated.")],
+    at: Annotated[str, typer.Option(help="When, on the wall: 2026-11-25T09:00. Else at once.", metavar="TIME")] = "",
+    zone: Annotated[str, typer.Option(help="The wall's time zone, such as Europe/Berlin.")] = "UTC",
+    which: Annotated[str, typer.Option(help="`first` or `second`, where clocks go back and TIME is twice.")] = "",
+    local: Annotated[
+        bool, typer.Option("--local", help="At TIME in each reader's own time zone; else in ZONE.")
+    ] = False,
+    spread: Annotated[float, typer.Option(min=0, help="Spread it over so many hours.", metavar="HOURS")] = 0,
+    canary: Annotated[int, typer.Option(min=0, help="So many people first; the rest when they are judged.")] = 0,
+    hold: Annotated[float, typer.Option(min=0, help="Minutes to wait before a canary is judged.")] = 60,
+    by_hand: Annotated[
+        bool, typer.Option("--by-hand", help="Judge the canary yourself: `release` or `cancel`.")
+    ] = False,
+    undo: Annotated[float, typer.Option(min=0, max=600, help="Seconds to wait, so that it can be undone.")] = 0,
+    by: Annotated[str, typer.Option(help="The account that asks; needed where a second person must approve.")] = "",
+    request: Annotated[str, typer.Option(help="A name for this request; the same name twice makes one mailing.")] = "",
+    count: Annotated[bool, typer.Option("--count", help="Only say who would be due when.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Schedule an issue to everybody on these lists: when, and in which order they get it.
+
+    A time that clocks pass over is refused; one that they show twice must be chosen. With --local the readers without a
+    known zone get it by ZONE, and those for whom TIME has passed already get it at once.
+    """
+    from mailer.issues.timing import Canary, Timing
+
+    wanted = Timing(
+        wall=at if local else "",
+        zone=zone if local else "",
+        spread_seconds=spread * 3600,
+        canary=Canary(canary, hold * 60, by_hand) if canary else None,
+        asked_by=by,
+    )
+    wanted.check()
+
+    async def story(press: Press) -> tuple[Mailing | None, list[Share]]:
+        from mailer import clock
+        from mailer.delivery.controlling import schedule as act
+
+        timing, starts, shares = await _settled(press, issue, lists, wanted, at=at, zone=zone, which=which)
+        if count:
+            return None, shares
+        mailing = await act(
+            press,
+            issue,
+            lists,
+            now=clock.now(),
+            starts=starts,
+            timing=timing,
+            undo=timedelta(seconds=undo),
+            request=request,
+        )
+        return mailing, shares
+
+    mailing, shares = with_press(story)
+    facts = [{"due": one.due, "zones": one.zones, "people": one.people} for one in shares]
+    lines = [f"{one.due:%Y-%m-%d %H:%M} UTC: {one.people:,} people ({_some(one.zones)})" for one in shares]
+    if mailing is None:
+        answer({"shares": facts}, lines or ["Everybody at the same moment."], as_json=as_json)
+        return
+    answer(_facts(mailing) | {"shares": facts}, [_sentence(mailing), *lines], as_json=as_json)
+
+
+@app.command()
+def approve(
+    mailing: Annotated[int, typer.Argument(metavar="MAILING", help="Its number.")],
+    by: Annotated[str, typer.Option(help="The account of the second person.")],
+    edition: Annotated[str, typer.Option(help="The edition that was looked at, as `status` names it.")],
+    as_json: AsJson = False,
+) -> None:
+    """Approve exactly this edition of a proposed mailing, so that it is scheduled. Not for who asked for it."""
+
+    async def story(press: Press) -> Mailing:
+        from mailer import clock
+        from mailer.accounts.store import AccountStore
+        from mailer.delivery.controlling import approve as act
+        from mailer.errors import NotFoundError
+        from mailer.issues.mailing import MailingId
+
+        if await AccountStore(press.redis).find(by) is None:
+            raise NotFoundError(f"There is no account {by}.")
+        found = await press.mailings.get(MailingId(mailing))
+        # A name of a dozen characters is long enough to be nobody else's.
+        whole = found.edition if len(edition) >= 12 and found.edition.startswith(edition) else edition
+        return await act(press, found.id, by=by, edition=whole, now=clock.now())
+
+    done = with_press(story)
+    answer(_facts(done), [_sentence(done)], as_json=as_json)
+
+
+@app.command()
+def undo(
+    mailing: Annotated[int, typer.Argument(metavar="MAILING", help="Its number.")], as_json: AsJson = False
+) -> None:
+    """Take a mailing back before its first byte has left; nobody is mailed."""
+
+    async def story(press: Press) -> Mailing:
+        from mailer import clock
+        from mailer.delivery.controlling import undo as act
+        from mailer.issues.mailing import MailingId
+
+        return await act(press, MailingId(mailing), now=clock.now())
+
+    done = with_press(story)
+    answer(_facts(done), [f"Mailing {done.id} is {done.state}. {done.problem}"], as_json=as_json)
+
+
+async def _settled(
+    press: Press, issue: str, lists: list[str], wanted: Timing, *, at: str, zone: str, which: str
+) -> tuple[Timing, datetime | None, list[Share]]:
+    """Return the timing with what only the press knows, when it begins, and how its people are shared out."""
+    from msgspec.structs import replace
+
+    from mailer.delivery.planning import pending_of
+    from mailer.delivery.timing.sharing import first_moment, shares_of, zone_field
+    from mailer.issues.wallclock import Which, instant_of, read_wall_time
+
+    if not wanted.wall:
+        starts = instant_of(read_wall_time(at), zone, Which(which) if which else None) if at else None
+        return wanted, starts, []
+    newsletter = (await press.issues.get(issue)).newsletter
+    timing = replace(wanted, zone_field=await zone_field(press, newsletter))
+    ids = [(await press.people.lists.find(slug)).id for slug in lists]
+    return timing, await first_moment(press, timing), await shares_of(press, timing, await pending_of(press, ids))
+
+
+def _facts(mailing: Mailing) -> dict[str, object]:
+    return {
+        "mailing": mailing.id,
+        "state": mailing.state,
+        "starts": mailing.starts,
+        "edition": mailing.edition,
+        "approved_by": mailing.approval.by if mailing.approval else "",
+        "problem": mailing.problem,
+    }
+
+
+def _sentence(mailing: Mailing) -> str:
+    from mailer.issues.mailing import MailingState
+
+    when = f"{mailing.starts:%Y-%m-%d %H:%M:%S} UTC" if mailing.starts else "at once"
+    if mailing.state is MailingState.PROPOSED:
+        return (
+            f"Mailing {mailing.id} waits for a second person: "
+            f"`pressrun mailings approve {mailing.id} --edition {mailing.edition[:12]} --by ACCOUNT`."
+        )
+    return (
+        f"Mailing {mailing.id} is {mailing.state} and begins {when}. Until then, `pressrun mailings undo {mailing.id}`."
+    )
+
+
+def _some(zones: list[str]) -> str:
+    more = f" and {len(zones) - 2} more" if len(zones) > 2 else ""
+    return ", ".join(zones[:2]) + more

@@ -1,0 +1,125 @@
+"""Addressing: from the lists, segments and mailings that a person names to a scope, and to what is asked of each chunk.
+
+A segment goes across lists, but every message needs a list that its reader can leave. So whoever is reached by a
+segment alone is mailed on behalf of a list of the newsletter on which they are active, and whoever is active on none of
+them is excluded (docs/decisions has why).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from mailer.delivery.press import Press
+from mailer.errors import ConflictError
+from mailer.issues.aims.scope import ChosenSegment, Scope
+from mailer.issues.issue import Issue
+from mailer.issues.mailing import MailingId
+from subscribers.errors import UnknownSegmentError
+from subscribers.lists import ListId, MailingList
+from subscribers.segmenting import Plan, plan_segment
+from subscribers.segments.segmentlanguage import read_expression
+
+_SLUG = re.compile(r"[\w-]+")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wish:
+    """Whom a person names: slugs of lists, slugs or rules of segments, numbers of mailings."""
+
+    lists: Sequence[str] = ()
+    segments: Sequence[str] = ()
+    without_lists: Sequence[str] = ()
+    without_segments: Sequence[str] = ()
+    without_mailings: Sequence[int] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A scope with its names looked up, ready to be asked of each chunk."""
+
+    press: Press
+    lists: tuple[ListId, ...]
+    scope: Scope
+    names: tuple[str, ...]
+    """Of the lists and then of the segments, as people know them."""
+    segments: tuple[Plan, ...]
+    without_segments: tuple[Plan, ...]
+    mailing: MailingId | None
+    """Whose own cohort it is, where the scope has one."""
+
+
+async def look_up(press: Press, issue: Issue, wish: Wish, now: datetime) -> tuple[tuple[ListId, ...], Scope]:
+    """Return the lists and the scope that a wish comes to.
+
+    Raises ConflictError for a wish that names nobody or a foreign list, UnknownListError, UnknownSegmentError and
+    RuleError for what is not there.
+    """
+    if not wish.lists and not wish.segments:
+        raise ConflictError("A mailing needs at least one list or segment. Name those whose people get it.")
+    lists = [await press.people.lists.find(slug) for slug in dict.fromkeys(wish.lists)]
+    for one in lists:
+        if one.newsletter != issue.newsletter:
+            raise ConflictError(
+                f"List {one.slug} belongs to the newsletter {one.newsletter}, issue {issue.slug} to "
+                f"{issue.newsletter}: the people on it did not ask for this. Choose a list of the issue's newsletter."
+            )
+    without = [await press.people.lists.find(slug) for slug in dict.fromkeys(wish.without_lists)]
+    for number in wish.without_mailings:
+        await press.mailings.get(MailingId(number))
+    chosen = tuple(one.id for one in lists)
+    return chosen, Scope(
+        segments=await _segments(press, wish.segments, now),
+        through=await _others(press, issue.newsletter, lists) if wish.segments else (),
+        without_lists=tuple(one.id for one in without),
+        without_segments=await _segments(press, wish.without_segments, now),
+        without_mailings=tuple(dict.fromkeys(wish.without_mailings)),
+    )
+
+
+async def ask(
+    press: Press, lists: Sequence[ListId], scope: Scope, now: datetime, mailing: MailingId | None = None
+) -> Asked:
+    """Look a scope's names up. Raises RuleError if a segment asks for something that is gone."""
+    names = {one.id: one.name for one in await press.people.lists.all()}
+    return Asked(
+        press,
+        tuple(lists),
+        scope,
+        (*(names.get(one, f"list {one}") for one in lists), *(one.name for one in scope.segments)),
+        tuple([await _plan(press, one, now) for one in scope.segments]),
+        tuple([await _plan(press, one, now) for one in scope.without_segments]),
+        mailing,
+    )
+
+
+async def _others(press: Press, newsletter: str, chosen: Sequence[MailingList]) -> tuple[ListId, ...]:
+    found = [one for one in await press.people.lists.all() if one.newsletter == newsletter]
+    if not found:
+        raise ConflictError(
+            f"The newsletter {newsletter} has no list, so nobody of a segment could leave it. "
+            "Make one with `pressrun lists create`."
+        )
+    return tuple(sorted(one.id for one in found if one not in chosen))
+
+
+async def _segments(press: Press, named: Sequence[str], now: datetime) -> tuple[ChosenSegment, ...]:
+    return tuple([await _segment(press, name, now) for name in dict.fromkeys(named)])
+
+
+async def _segment(press: Press, name: str, now: datetime) -> ChosenSegment:
+    try:
+        rule = (await press.people.segments.find(name)).expression
+    except UnknownSegmentError:
+        if _SLUG.fullmatch(name):
+            raise
+        rule = name
+    chosen = ChosenSegment(name, rule)
+    await _plan(press, chosen, now)
+    return chosen
+
+
+async def _plan(press: Press, segment: ChosenSegment, now: datetime) -> Plan:
+    return await plan_segment(press.people, read_expression(segment.rule), now, {})

@@ -1,0 +1,1 @@
+"""Issues from the web: pages and feeds."""
