@@ -54,3 +54,13 @@ def recut(mailing: int, pending: int) -> None:
 def waiting_for_redis(problem: str) -> None:
     """Redis cannot be reached; outcomes wait in memory."""
     _log.warning("waiting-for-redis: %s", problem)
+
+
+def hits_wait(problem: str, waiting: int) -> None:
+    """Opens and clicks cannot be written just now."""
+    _log.warning("hits-wait waiting=%d: %s", waiting, problem)
+
+
+def lost_hit(most: int) -> None:
+    """Redis was away for so long that the oldest opens and clicks were dropped."""
+    _log.error("lost-hit: more than %d opens and clicks wait for Redis, so the oldest was dropped", most)

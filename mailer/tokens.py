@@ -39,6 +39,8 @@ class Kind(IntEnum):
     """mailing, subscriber"""
     PREFERENCES = 6
     """subscriber, list, mailing"""
+    TRACK = 7
+    """mailing, arm, subscriber"""
 
 
 _BASE32 = bytes.maketrans(bytes(range(32)), b"abcdefghijklmnopqrstuvwxyz234567")
@@ -117,13 +119,14 @@ class MailingTokens:
     A subscriber is given as `packed` returns them, once for all of their tokens.
     """
 
-    def __init__(self, tokens: Tokens, mailing: int, list_id: int) -> None:
-        """Take the mailing, and the list that "unsubscribe" leaves."""
+    def __init__(self, tokens: Tokens, mailing: int, list_id: int, arm: int = 0) -> None:
+        """Take the mailing, the list that "unsubscribe" leaves, and the arm of an experiment."""
         self._mac = tokens._mac  # noqa: SLF001 - the other half of the same thing
         self._unsubscribe = bytes((_VERSION, Kind.UNSUBSCRIBE)), _leb128(list_id) + _leb128(mailing)
         self._view, self._return_path, self._message_id = (
             bytes((_VERSION, kind)) + _leb128(mailing) for kind in (Kind.VIEW, Kind.RETURN_PATH, Kind.MESSAGE_ID)
         )
+        self._track = bytes((_VERSION, Kind.TRACK)) + _leb128(mailing) + _leb128(arm)
 
     @staticmethod
     def packed(subscriber: int) -> bytes:
@@ -141,6 +144,11 @@ class MailingTokens:
         """Return the token of "view in browser"."""
         said = self._view + subscriber
         return _base64url(said + self._mac(Kind.VIEW, said))
+
+    def track(self, subscriber: bytes) -> bytes:
+        """Return the token of tracked links and of the pixel."""
+        said = self._track + subscriber
+        return _base64url(said + self._mac(Kind.TRACK, said))
 
     def return_path(self, subscriber: bytes) -> str:
         """Return the token of the return path."""

@@ -16,6 +16,7 @@ from mailer.sealing import Seal
 from mailer.senders.keystore import KeyStore
 from mailer.settings import Settings
 from mailer.tokens import Tokens
+from mailer.tracking.store import TrackingStore
 from subscribers.people import People
 from subscribers.storage import Redis, open_redis
 
@@ -35,6 +36,7 @@ def put_together(settings: Settings, redis: Redis) -> Press:
         ledger=LedgerStore(redis, lease_for=timedelta(seconds=settings.lease_seconds)),
         turns=TurnStore(redis),
         reports=ReportStore(redis),
+        tracking=TrackingStore(redis),
         keys=KeyStore(redis, Seal(settings.secret(), "dkim")),
     )
 

@@ -37,7 +37,7 @@ COMMANDS: Mapping[str, Entry] = {
     "subscribers": Entry("subscribers", "The people on the lists: list, show, add, import, leave."),
     "issues": Entry("issues", "Issues: list, import, show, check, render, preview, test."),
     "themes": Entry("themes", "Themes: list, add, preview."),
-    "mailings": Entry("mailings", "Mailings: send, list, status, why, people, pause, resume, cancel."),
+    "mailings": Entry("mailings", "Mailings: send, list, status, report, why, people, pause, resume, cancel."),
     "segments": Entry("segments", "Segments: count, list, explain, save, saved, export."),
     "suppressions": Entry("suppressions", "Addresses that are never mailed: list, add, remove."),
     "bounce": Entry("bounce", "Read one bounce or complaint, from a pipe or a file."),

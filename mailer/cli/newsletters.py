@@ -13,6 +13,7 @@ from mailer.errors import ConflictError, SourceError
 
 if TYPE_CHECKING:
     from mailer.delivery.press import Press
+    from mailer.issues.aims.tracking import Tracking
     from mailer.issues.newsletter import Newsletter
 
 app = typer.Typer(
@@ -34,6 +35,12 @@ Look = Annotated[
         help="What its mails look like, as KEY=VALUE, any number of times: logo, accent, font, radius, footer, …; "
         "KEY= alone takes it away.",
         metavar="KEY=VALUE",
+    ),
+]
+TrackingOption = Annotated[
+    str,
+    typer.Option(
+        "--tracking", help="What of its reading is recorded: off, clicks or opens-and-clicks.", metavar="WHAT"
     ),
 ]
 Language = Annotated[str, typer.Option(help="The language of its issues, such as en or zh-CN.")]
@@ -65,6 +72,7 @@ def create(
     return_path_domain: ReturnPath = "",
     language: Language = "en",
     theme: Theme = "digest",
+    tracking: TrackingOption = "off",
     look: Look = None,
     as_json: AsJson = False,
 ) -> None:
@@ -82,6 +90,7 @@ def create(
         return_path_domain=return_path_domain,
         language=language,
         theme=theme,
+        tracking=_tracking(tracking),
         look=_wished({}, look),
     )
 
@@ -106,6 +115,7 @@ def edit(
     return_path_domain: ReturnPath = "",
     language: Language = "",
     theme: Theme = "",
+    tracking: TrackingOption = "",
     look: Look = None,
     as_json: AsJson = False,
 ) -> None:
@@ -120,6 +130,7 @@ def edit(
         "return_path_domain": return_path_domain,
         "language": language,
         "theme": theme,
+        "tracking": _tracking(tracking) if tracking else "",
     }
 
     async def story(press: Press) -> Newsletter:
@@ -131,6 +142,14 @@ def edit(
         return newsletter
 
     _tell(with_press(story), as_json)
+
+
+def _tracking(text: str) -> Tracking:
+    from mailer.issues.aims.tracking import Tracking
+
+    if text not in tuple(Tracking):
+        raise typer.BadParameter(f"There is no tracking “{text}”: {', '.join(Tracking)}.")
+    return Tracking(text)
 
 
 def _wished(look: dict[str, str], wishes: list[str] | None) -> dict[str, str]:

@@ -10,6 +10,7 @@ import msgspec
 from mailer.delivery.addressing import Wish, look_up
 from mailer.delivery.press import Press
 from mailer.errors import ConflictError, PressrunError
+from mailer.issues.aims.tracking import Tracking
 from mailer.issues.issue import Issue
 from mailer.issues.mailing import Mailing, MailingId, MailingState
 from mailer.issues.newsletter import Newsletter
@@ -41,6 +42,16 @@ async def compile_issue(press: Press, slug: str) -> tuple[Issue, Newsletter, Edi
     return issue, newsletter, edition
 
 
+async def compile_to_mail(press: Press, slug: str) -> tuple[Issue, Newsletter, Edition]:
+    """Compile a stored issue as it is mailed: with tracked links and a pixel, if it or its newsletter says so."""
+    issue, newsletter, edition = await compile_issue(press, slug)
+    tracking = Tracking(issue.tracking) if issue.tracking else newsletter.tracking
+    if tracking is not Tracking.OFF:
+        url, shelf = press.settings.public_url, press.shelf
+        edition = compile_edition(issue, newsletter, public_url=url, shelf=shelf, tracking=tracking)
+    return issue, newsletter, edition
+
+
 async def schedule(
     press: Press,
     issue_slug: str,
@@ -65,7 +76,7 @@ async def schedule(
     timing = _timing(press, timing)
     if request and (made := await press.ledger.mailing_of_request(request)) is not None:
         return await press.mailings.get(made)
-    issue, newsletter, edition = await compile_issue(press, issue_slug)
+    issue, newsletter, edition = await compile_to_mail(press, issue_slug)
     named = wish if isinstance(wish, Wish) else Wish(lists=wish)
     lists, scope = await look_up(press, issue, named, now)
     findings = check(issue, newsletter, edition, press.settings.public_url, press.shelf)

@@ -13,6 +13,7 @@ from mailer.rendering.theming.shelf import Shelf, shelf_with
 from mailer.senders.keystore import KeyStore
 from mailer.settings import Settings
 from mailer.tokens import Tokens
+from mailer.tracking.store import TrackingStore
 from subscribers.people import People
 from subscribers.storage import Redis
 
@@ -32,6 +33,7 @@ class Press:
     ledger: LedgerStore
     turns: TurnStore
     reports: ReportStore
+    tracking: TrackingStore
     keys: KeyStore
 
     @property

@@ -40,6 +40,7 @@ from datetime import datetime
 import yaml
 
 from mailer.errors import SourceError
+from mailer.issues.aims.tracking import Tracking
 from mailer.issues.fields import find_fields
 from mailer.issues.issue import FORMATS, Issue
 from mailer.issues.sourcefile import check_text
@@ -54,6 +55,7 @@ FRONT_MATTER_KEYS: tuple[str, ...] = (
     "template",
     "language",
     "format",
+    "tracking",
 )
 
 _FENCE = "---"
@@ -117,6 +119,7 @@ def read_issue(text: str, *, place: str, now: datetime) -> Issue:
         template=words["template"],
         language=words["language"],
         format=words["format"],
+        tracking=words["tracking"],
         source=source,
         created=now,
         updated=now,
@@ -187,6 +190,12 @@ def _checked(key: str, value: _Value, *, place: str) -> _Value:
             f"There is no format “{words[:40]}”.",
             place=where,
             fix=did_you_mean(words, FORMATS) or f"There are {', '.join(FORMATS)}; without a word it is Markdown.",
+        )
+    elif key == "tracking" and words not in ("", *Tracking):
+        raise SourceError(
+            f"There is no tracking “{words[:40]}”.",
+            place=where,
+            fix=did_you_mean(words, tuple(Tracking)) or f"There are {', '.join(Tracking)}.",
         )
     elif "{{" in words or "{%" in words:
         raise SourceError(

@@ -35,6 +35,8 @@ class Issue:
     """BCP 47; empty: the newsletter's."""
     format: str = ""
     """One of FORMATS; empty: Markdown, laid out by a theme. The others are whole mails in themselves."""
+    tracking: str = ""
+    """What is recorded of its reading, a word of `Tracking`; empty: what the newsletter says."""
     source: str
     """The body; its lines end with a line feed, and no blank ones stand around it."""
     created: datetime

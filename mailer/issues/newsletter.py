@@ -6,6 +6,7 @@ import re
 from dataclasses import dataclass, field
 
 from mailer.errors import SourceError
+from mailer.issues.aims.tracking import Tracking
 from mailer.issues.wording import check_language, check_line, check_slug
 from subscribers.address import parse_address
 from subscribers.errors import AddressError
@@ -39,6 +40,8 @@ class Newsletter:
     """The domain in List-Id; empty: the sender's domain. Never change it: mailboxes sort by it (RFC 2919 §3)."""
     theme: str = "digest"
     """The template of its issues where they do not say."""
+    tracking: Tracking = Tracking.OFF
+    """What is recorded of the reading of its issues, where they do not say."""
     look: dict[str, str] = field(default_factory=dict, hash=False)
     """What its mails look like, whatever the theme: `logo`, `accent`, `font`, … (see `mailer.rendering.look`)."""
 

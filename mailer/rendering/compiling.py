@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 
 from mailer.errors import RenderError
+from mailer.issues.aims.tracking import Tracking
 from mailer.issues.issue import Issue
 from mailer.issues.newsletter import Newsletter
 from mailer.rendering.document import Page, RawMjml
@@ -15,6 +16,7 @@ from mailer.rendering.edition import Edition, Link
 from mailer.rendering.inliner import inline
 from mailer.rendering.marking import usable
 from mailer.rendering.markup.finished import check_cuts, check_finished
+from mailer.rendering.markup.tracked import tracked
 from mailer.rendering.markup.whole import html_of_whole
 from mailer.rendering.mjml import to_html
 from mailer.rendering.reading import Content, is_whole, read_content
@@ -29,15 +31,26 @@ _LANGUAGE_TAG = re.compile(r"[A-Za-z]{2,8}(?:-[A-Za-z0-9]{1,8})*")
 _SPACE = re.compile(r"[ \t]*\n\s*|[ \t]{2,}")
 
 
-def compile_edition(issue: Issue, newsletter: Newsletter, *, public_url: str, shelf: Shelf | None = None) -> Edition:
+def compile_edition(
+    issue: Issue,
+    newsletter: Newsletter,
+    *,
+    public_url: str,
+    shelf: Shelf | None = None,
+    tracking: Tracking = Tracking.OFF,
+) -> Edition:
     """Compile an issue for a newsletter. Personal links begin with `public_url`; themes come from the shelf.
 
     Raises SourceError for what the editor can put right in the source, RenderError where no mail can be made of it.
     """
     content = read_content(issue, newsletter, public_url=public_url)
     if is_whole(issue):
-        return _sealed(issue, newsletter, content, *_whole(issue, content))
-    return _sealed(issue, newsletter, content, *_themed(issue, newsletter, content, shelf or shipped()))
+        html, text = _whole(issue, content)
+    else:
+        html, text = _themed(issue, newsletter, content, shelf or shipped())
+    links = content.document.links
+    html = tracked(html, links, content.holes, public_url=public_url, tracking=tracking)
+    return _sealed(issue, newsletter, content, html, text, tracking)
 
 
 def compile_notice(issue: Issue, newsletter: Newsletter, *, public_url: str, shelf: Shelf | None = None) -> Edition:
@@ -65,7 +78,9 @@ def _whole(issue: Issue, content: Content) -> tuple[str, str]:
     return html, "".join(block.text for block in content.document.introduction if isinstance(block, RawMjml)) + "\n"
 
 
-def _sealed(issue: Issue, newsletter: Newsletter, content: Content, html: str, text: str) -> Edition:
+def _sealed(
+    issue: Issue, newsletter: Newsletter, content: Content, html: str, text: str, tracking: Tracking = Tracking.OFF
+) -> Edition:
     holes = content.holes
     html = _squeezed(html)
     check_finished(html, place=f"issue {issue.slug}")
@@ -84,6 +99,7 @@ def _sealed(issue: Issue, newsletter: Newsletter, content: Content, html: str, t
         conditions=tuple(holes.conditions),
         cases=tuple(holes.cases),
         links=tuple(Link(holes.shown(link.url), holes.shown(link.words)) for link in content.document.links),
+        tracking=tracking,
         html_bytes=holes.longest(html),
         text_bytes=holes.longest(text),
     ).sealed()

@@ -13,6 +13,7 @@ from enum import StrEnum
 
 import msgspec
 
+from mailer.issues.aims.tracking import Tracking
 from mailer.issues.conditions import Condition
 
 
@@ -90,10 +91,18 @@ class Edition(msgspec.Struct, frozen=True, kw_only=True):
     cases: tuple[Case, ...] = ((),)
     """What must hold for the runs that are not for everybody."""
     links: tuple[Link, ...]
+    tracking: Tracking = Tracking.OFF
+    """What of its reading is recorded."""
     html_bytes: int
     """Size of the HTML as a reader's program decodes it, with long values in the holes."""
     text_bytes: int
     """The same of the text part."""
+
+    @property
+    def web_links(self) -> tuple[Link, ...]:
+        """The links to web pages, each address once; those of them that are tracked lead through Pressrun."""
+        first = {link.url: link for link in reversed(self.links) if link.url.startswith(("http://", "https://"))}
+        return tuple(link for link in self.links if first.get(link.url) is link)
 
     def encode(self) -> bytes:
         """Return the bytes to keep."""

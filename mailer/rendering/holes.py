@@ -31,7 +31,8 @@ UNSUBSCRIBE = "unsubscribe"
 VIEW = "view"
 PREFERENCES = "preferences"
 CONFIRM = "confirm"
-LINKS = frozenset({UNSUBSCRIBE, VIEW, PREFERENCES, CONFIRM})
+TRACK = "track"
+LINKS = frozenset({UNSUBSCRIBE, VIEW, PREFERENCES, CONFIRM, TRACK})
 """Names of holes that hold a token."""
 
 _Value = TypeVar("_Value")

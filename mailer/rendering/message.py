@@ -43,6 +43,8 @@ class MailingFacts(msgspec.Struct, frozen=True):
     list_slug: str
     list_name: str = ""
     """What `{{ list.name }}` says; empty: the slug."""
+    arm: int = 0
+    """Which of the mailing's editions it is; 0 is the only one, or the first."""
     is_notice: bool = False
     """Mail that one person asked for (see `notices`): no List- fields, and Auto-Submitted."""
 
@@ -67,7 +69,7 @@ class Assembler:
         self._newsletter = newsletter
         self._mailing = mailing
         self._tokens = tokens
-        self._signed = MailingTokens(tokens, mailing.mailing_id, mailing.list_id)
+        self._signed = MailingTokens(tokens, mailing.mailing_id, mailing.list_id, mailing.arm)
         self._public_url = public_url
         self._facts = {"list.name": mailing.list_name or mailing.list_slug}
         self._variants: dict[int, _Variant] = {}
@@ -169,6 +171,8 @@ class Assembler:
         match name:
             case "view":
                 return lambda _, packed: self._signed.view(packed)
+            case "track":
+                return lambda _, packed: self._signed.track(packed)
             case "preferences":
                 return lambda subscriber_id, _: link(Kind.PREFERENCES, subscriber_id, list_id, mailing_id).encode()
             case "confirm":

@@ -10,6 +10,7 @@ from starlette.staticfiles import StaticFiles
 
 from mailer.accounts.store import AccountStore
 from mailer.settings import Settings
+from mailer.tracking.recording import recording
 from mailer.web.admin import ROUTERS as ADMIN_ROUTERS
 from mailer.web.admin import sign_in
 from mailer.web.bodylimit import MOST_BYTES, BodyLimit
@@ -27,8 +28,9 @@ def create_app(settings: Settings) -> FastAPI:
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
-        async with open_press(settings) as press:
+        async with open_press(settings) as press, recording(press.tracking) as recorder:
             app.state.press = press
+            app.state.recorder = recorder
             app.state.accounts = AccountStore(press.redis)
             yield
 

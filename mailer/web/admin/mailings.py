@@ -16,7 +16,10 @@ from mailer.delivery.ledger import LedgerCounts
 from mailer.delivery.presence import alive
 from mailer.delivery.press import Press
 from mailer.delivery.progress import Progress, progress_of
+from mailer.delivery.readership.reading import readership_of
+from mailer.errors import NotFoundError
 from mailer.issues.mailing import MOVES, Mailing, MailingId, MailingState
+from mailer.tracking.report import Readership
 from mailer.web.pages import page
 from mailer.web.paging import paging
 from subscribers.errors import AddressError
@@ -109,6 +112,7 @@ async def show_mailing(request: Request, mailing_id: int, address: str = "") -> 
         live=await _live(press, mailing.id),
         issue=await press.issues.find(mailing.issue),
         names=await _names_of(press, mailing),
+        report=await _report(press, mailing),
         address=address.strip(),
         explanation=explanation,
         complaint=complaint,
@@ -165,6 +169,16 @@ async def _explain(press: Press, mailing: Mailing, address: str) -> tuple[Explan
         return await why(press, mailing.id, address), ""
     except AddressError as error:
         return None, str(error)
+
+
+async def _report(press: Press, mailing: Mailing) -> Readership | None:
+    """Return how it was read; None before it began, and where its edition is gone."""
+    if not mailing.started:
+        return None
+    try:
+        return await readership_of(press, mailing.id)
+    except NotFoundError:
+        return None
 
 
 async def _names_of(press: Press, mailing: Mailing) -> list[str]:

@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from mailer.web.public import front, leaving, viewing
+from mailer.web.public import following, front, leaving, viewing
 
-ROUTERS = (front.router, leaving.router, viewing.router)
+ROUTERS = (following.router, front.router, leaving.router, viewing.router)

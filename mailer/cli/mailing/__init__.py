@@ -1,0 +1,1 @@
+"""Commands of `pressrun mailings` that have a file of their own."""

@@ -1,0 +1,1 @@
+"""What is known of who read which mailing: the report, the terms of segments, and mailing an issue again."""
