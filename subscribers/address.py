@@ -64,6 +64,30 @@ def digest(address: Address, key: bytes) -> bytes:
     return hashlib.blake2b(sameness(address).encode(), digest_size=DIGEST_BYTES, key=key).digest()
 
 
+def parse_domain(text: str) -> str:
+    """Return the domain that `text` is, with or without an "@" in front, as lower-case A-labels.
+
+    Raises AddressError with the reason.
+    """
+    bare = text.strip().removeprefix("*").removeprefix("@")
+    try:
+        return domain_of(parse_address(f"postmaster@{bare}"))
+    except AddressError as error:
+        raise AddressError(text, f"nor is it a domain: {error.reason}") from error
+
+
+def domain_digests(domain: str, key: bytes) -> list[bytes]:
+    """Return the digests of a domain and of the domains above it, but for the last label alone."""
+    labels = domain.split(".")
+    above = [".".join(labels[at:]) for at in range(max(1, len(labels) - 1))]
+    return [hashlib.blake2b(f"@{one}".encode(), digest_size=DIGEST_BYTES, key=key).digest() for one in above]
+
+
+def is_within(domain: str, other: str) -> bool:
+    """Whether a domain is the other, or below it."""
+    return domain == other or domain.endswith(f".{other}")
+
+
 def domain_of(address: Address) -> str:
     """Return the domain, as lower-case A-labels."""
     return address.rpartition("@")[2]

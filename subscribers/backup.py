@@ -31,9 +31,11 @@ from subscribers.people import People
 from subscribers.segments.segment import Segment
 from subscribers.subscriber import Subscriber, unpack
 from subscribers.subscription import SubscriptionState
-from subscribers.suppression import Suppression
+from subscribers.suppression import RemovedSuppression, Suppression
 
-FORMAT, VERSION = "pressrun-people", 1
+FORMAT, VERSION = "pressrun-people", 2
+_READ_TOO = (1,)
+"""What has fewer kinds of facts."""
 _PEOPLE_AT_A_TIME = 1_000
 _WITNESS = Address("witness@pressrun.invalid")
 
@@ -61,8 +63,10 @@ async def _facts(people: People, now: datetime) -> AsyncIterator[dict[str, Any]]
         yield {"field": _plain(field)}
     for segment in await people.segments.all():
         yield {"segment": _plain(segment)}
-    async for digest, suppression in people.suppressions.all_by_digest():
+    async for digest, suppression in people.suppressions.records.all():
         yield {"suppression": _plain(suppression), "digest": base64.b64encode(digest).decode()}
+    async for digest, trace in people.suppressions.records.traces():
+        yield {"removed_suppression": _plain(trace), "digest": base64.b64encode(digest).decode()}
     everyone = await people.subscribers.all_ids()
     for chunk in everyone.chunks():
         async for fact in _people(people, Cohort({chunk: everyone.bits(chunk)})):
@@ -122,7 +126,7 @@ def _check(file: Path) -> dict[str, Any]:
         first = first or fact
         if first.get("format") != FORMAT or not isinstance(first.get("last_id"), int):
             raise BackupError(f"{file.name} is no backup of Pressrun's people.")
-        if first.get("version") != VERSION:
+        if first.get("version") not in (VERSION, *_READ_TOO):
             raise BackupError(f"{file.name} is of version {first.get('version')}; this Pressrun reads {VERSION}.")
         end = fact.get("end", -1)
         count += 1
@@ -153,6 +157,9 @@ async def _restore(people: People, fact: dict[str, Any]) -> None:
             await people.segments.put(msgspec.convert(plain, Segment))
         case {"suppression": plain, "digest": str(digest)}:
             await people.suppressions.restore(base64.b64decode(digest), msgspec.convert(plain, Suppression))
+        case {"removed_suppression": plain, "digest": str(digest)}:
+            trace = msgspec.convert(plain, RemovedSuppression)
+            await people.suppressions.restore_trace(base64.b64decode(digest), trace)
 
 
 async def _restore_people(people: People, facts: list[dict[str, Any]]) -> None:

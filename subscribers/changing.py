@@ -7,11 +7,12 @@ from datetime import datetime
 import msgspec
 
 from subscribers.address import Address, sameness
+from subscribers.cohort import SubscriberId
 from subscribers.errors import ConflictError, SuppressedError
 from subscribers.people import People
 from subscribers.subscriber import Subscriber
 from subscribers.subscription import Mover, SubscriptionState
-from subscribers.suppression import Reason
+from subscribers.suppression import OF_THE_MAILBOX, Reason
 
 _ORDER = (SubscriptionState.LEFT, SubscriptionState.ACTIVE, SubscriptionState.PENDING)
 """Of two states on one list, the first of these stays: whoever left under either address has left."""
@@ -20,7 +21,9 @@ _ORDER = (SubscriptionState.LEFT, SubscriptionState.ACTIVE, SubscriptionState.PE
 async def change_address(people: People, person: Subscriber, address: Address) -> Subscriber:
     """Give a person another address; number, lists and consent stay theirs. May be repeated.
 
-    Raises SuppressedError if the new address must not be mailed, ConflictError if it is somebody else's.
+    What is suppressed for what its owner said or a court did stays so under the new address; what only the old mailbox
+    was to blame for does not. Raises SuppressedError if the new address must not be mailed, ConflictError if it is
+    somebody else's.
     """
     suppression = await people.suppressions.find(address)
     if suppression is not None:
@@ -29,12 +32,28 @@ async def change_address(people: People, person: Subscriber, address: Address) -
     new, old = index.digest(address), index.digest(person.address)
     if not await index.assign(new, person.id):
         raise ConflictError(f"{address} is another person's address here. Merge the two people instead.")
+    if sameness(address) != sameness(person.address):
+        await _carry_over(people, person.address, address, person.id)
     # Between these two steps both addresses find the person; nobody else can get either.
     changed = await people.subscribers.update(msgspec.structs.replace(person, address=address))
     if sameness(address) != sameness(person.address):
         await index.forget(old)
-        await people.suppressions.unmark(person.id)
+        await people.suppressions.suppressed.refresh([person.id])
     return changed
+
+
+async def _carry_over(people: People, old: Address, new: Address, person: SubscriberId) -> None:
+    for one in await people.suppressions.own(old):
+        if one.reason not in OF_THE_MAILBOX:
+            await people.suppressions.suppress(
+                new,
+                one.reason,
+                evidence=one.evidence,
+                now=one.since,
+                newsletter=one.newsletter,
+                until=one.until,
+                subscriber_id=person,
+            )
 
 
 async def merge(people: People, kept: Subscriber, other: Subscriber, now: datetime) -> Subscriber:
@@ -62,10 +81,15 @@ async def merge(people: People, kept: Subscriber, other: Subscriber, now: dateti
         joined=min(kept.joined, other.joined),
     )
     changed = await people.subscribers.update(merged) if merged != kept else kept
-    suppression = await people.suppressions.find(other.address)
-    if suppression is not None and await people.suppressions.find(kept.address) is None:
-        evidence = f"merged with {other.address}"
-        await people.suppressions.suppress(kept.address, suppression.reason, evidence=evidence, now=now)
+    for one in await people.suppressions.own(other.address):
+        await people.suppressions.suppress(
+            kept.address,
+            one.reason,
+            evidence=f"merged with {other.address}",
+            now=now,
+            newsletter=one.newsletter,
+            until=one.until,
+        )
     # Nobody is to come back under the address that is no longer anybody's: not who left, and not twice.
     await people.suppressions.suppress(other.address, Reason.MANUAL, evidence=f"merged into {kept.address}", now=now)
     await people.consents.forget(other.id)

@@ -10,7 +10,7 @@ from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from itertools import combinations
 
-from subscribers.cohort import Cohort, SubscriberId, id_at, positions_in
+from subscribers.cohort import Cohort, SubscriberId
 from subscribers.fields import indexed_values
 from subscribers.people import People
 from subscribers.subscriber import Subscriber, unpack
@@ -40,7 +40,7 @@ async def check(people: People) -> list[Problem]:
     problems += await _everyone_problems(people, known)
     problems += await _value_problems(people, known)
     problems += await _list_problems(people, known)
-    problems += await _suppression_problems(people)
+    problems += await _suppression_problems(people, known)
     return problems
 
 
@@ -131,28 +131,31 @@ async def _list_problems(people: People, known: Cohort) -> list[Problem]:
     return problems
 
 
-async def _suppression_problems(people: People) -> list[Problem]:
-    store = people.suppressions
-    ids: dict[Reason, set[SubscriberId]] = {reason: set() for reason in Reason}
-    async for digest, suppression in store.all_by_digest():
-        person = (await people.subscribers.index.find([digest]))[0]
-        if person is not None:
-            ids[suppression.reason].add(person)
-    wanted = {reason: Cohort.of(people_of) for reason, people_of in ids.items()}
-    problems = []
-    for chunk in range(await people.subscribers.chunk_count()):
-        union, everyone = await store.bits(chunk), 0
-        for reason in Reason:
-            wrong = await store.bits_for(reason, chunk) ^ wanted[reason].bits(chunk)
-            everyone |= wanted[reason].bits(chunk)
-            problems += [_suppression_problem(id_at(chunk, position)) for position in positions_in(wrong)]
-        problems += [_suppression_problem(id_at(chunk, position)) for position in positions_in(union ^ everyone)]
-    return list(dict.fromkeys(problems))
+async def _suppression_problems(people: People, known: Cohort) -> list[Problem]:
+    store, chunks = people.suppressions.suppressed, range(await people.subscribers.chunk_count())
+    await store.wake(chunks)
+    wanted = await suppressed_by_records(people, known)
+    wrong = Cohort()
+    for newsletter in await people.suppressions.records.newsletters():
+        for reason in (None, *Reason):
+            should = wanted.get((newsletter, reason), Cohort())
+            stands = await store.cohort(newsletter, reason, chunks)
+            wrong |= (should - stands) | (stands - should)
+    return [
+        Problem(f"The bitmaps of suppression do not fit the suppressions for person {one}.", REPAIR, one)
+        for one in wrong
+    ]
 
 
-def _suppression_problem(subscriber_id: SubscriberId) -> Problem:
-    return Problem(
-        f"The bitmaps of suppression do not fit the suppressions for person {subscriber_id}.",
-        "Suppress or release the address again.",
-        subscriber_id,
-    )
+async def suppressed_by_records(people: People, known: Cohort) -> dict[tuple[str, Reason | None], Cohort]:
+    """Return who is suppressed in which scope and for which reason, by the suppressions of their addresses."""
+    records = people.suppressions.records
+    found: dict[tuple[str, Reason | None], list[SubscriberId]] = {}
+    async for some in people.subscribers.packed(known):
+        persons = list(map(unpack, some))
+        applying = await records.applying([records.who(person.address) for person in persons])
+        for person, suppressions in zip(persons, applying, strict=True):
+            for one in suppressions:
+                found.setdefault((one.newsletter, one.reason), []).append(person.id)
+                found.setdefault((one.newsletter, None), []).append(person.id)
+    return {place: Cohort.of(ids) for place, ids in found.items()}

@@ -20,7 +20,6 @@ async def erase(people: People, address: Address, now: datetime) -> bool:
     What other rooms keep of a person (replies in ledgers, reports) they erase themselves, by the person's number.
     """
     await people.suppressions.suppress(address, Reason.ERASED, now=now)
-    await people.suppressions.forget_removed(address)
     digest = people.subscribers.index.digest(address)
     found = (await people.subscribers.index.find([digest]))[0]
     if found is None:

@@ -55,6 +55,10 @@ class SuppressedError(PeopleError):
         )
 
 
+class SuppressionError(PeopleError):
+    """A suppression cannot be made or taken away like this."""
+
+
 class RowError(PeopleError):
     """A row of an imported file is no person, though its address may be fine. `reason` says why."""
 

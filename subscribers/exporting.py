@@ -20,6 +20,7 @@ from subscribers.lists import ListId
 from subscribers.people import People
 from subscribers.subscriber import Subscriber, unpack
 from subscribers.subscription import SubscriptionState
+from subscribers.suppression import Suppression
 
 _COLUMNS = ("id", "email", "name", "language", "tags", "joined")
 
@@ -57,18 +58,30 @@ async def data_of(people: People, person: Subscriber) -> dict[str, Any]:
     """Return everything that is stored about one person, as plain values for JSON."""
     slugs = {one.id: one.slug for one in await people.lists.all()}
     declared = await people.fields.declared()
-    suppression = await people.suppressions.find(person.address)
+    suppressions = await people.suppressions.all_of(person.address)
     removed = await people.suppressions.removed(person.address)
     return {
         **_record(person),
         "undeclared_fields": sorted(undeclared(person, declared)),
         "lists": {slugs[one]: state.value for one, state in (await people.lists.lists_of(person.id)).items()},
         "consents": [_consent(one, slugs) for one in await people.consents.of(person.id)],
-        "suppression": suppression
-        and {"reason": suppression.reason, "since": suppression.since.isoformat(), "evidence": suppression.evidence},
+        "suppressions": [suppression_facts(one) for one in suppressions],
         "removed_suppressions": [
             {"reason": one.was.reason, "why": one.why, "when": one.when.isoformat()} for one in removed
         ],
+    }
+
+
+def suppression_facts(one: Suppression) -> dict[str, Any]:
+    """Return a suppression as plain values for JSON."""
+    return {
+        "address": one.address,
+        "domain": one.domain,
+        "newsletter": one.newsletter,
+        "reason": one.reason.value,
+        "since": one.since.isoformat(),
+        "until": one.until and one.until.isoformat(),
+        "evidence": one.evidence,
     }
 
 

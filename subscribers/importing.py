@@ -111,7 +111,7 @@ async def rehearse_import(
         wanted = await _instructions(people, path, plan, now, ())
         async with aclosing(frames_of(path, wanted)) as said:
             report = await _opened(said, plan.file)
-            place = Place(people, plan, "")
+            place = Place(people, plan, "", (await people.lists.get(plan.list_id)).newsletter)
             async for frame in _frames(said, report, RejectedRows(rejected, report.header)):
                 report.counts += await rehearse_frame(frame, place)
                 if progress is not None:
@@ -128,7 +128,7 @@ async def _go(
     progress: Progress | None,
 ) -> None:
     # The plan of the first try: the consent is from when it was given.
-    place = Place(people, run.plan, run.id)
+    place = Place(people, run.plan, run.id, (await people.lists.get(run.plan.list_id)).newsletter)
     try:
         async for frame in _frames(said, report, rejected):
             counts = run.done.get(frame.number) if not frame.is_whole else None

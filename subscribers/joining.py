@@ -18,6 +18,7 @@ from subscribers.lists import ListId, MailingList
 from subscribers.people import People
 from subscribers.subscriber import Subscriber
 from subscribers.subscription import Mover, SubscriptionState
+from subscribers.suppression import Reason, Suppression, strongest
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,15 +48,20 @@ async def join(
 
     A person who left stays left until they confirm: anybody can fill in a form. Raises SuppressedError.
     """
-    suppression = await people.suppressions.find(address)
-    if suppression is not None:
-        raise SuppressedError(suppression.reason)
+    in_the_way = await _in_the_way(people, address, mailing_list.newsletter)
+    if barrier := strongest([one for one in in_the_way if one.reason is not Reason.LEFT]):
+        raise SuppressedError(barrier.reason)
     subscriber, _ = await people.subscribers.add(address, name=name, language=language, now=now)
     await people.consents.record(subscriber.id, consent)
-    wanted = SubscriptionState.PENDING if mailing_list.is_double_opt_in else SubscriptionState.ACTIVE
+    must_confirm = mailing_list.is_double_opt_in or in_the_way
+    wanted = SubscriptionState.PENDING if must_confirm else SubscriptionState.ACTIVE
     await people.lists.move(mailing_list.id, [subscriber.id], wanted, by=Mover.FORM)
     state = await people.lists.state_of(mailing_list.id, subscriber.id)
     return Joined(subscriber, state or wanted)
+
+
+async def _in_the_way(people: People, address: Address, newsletter: str) -> list[Suppression]:
+    return [one for one in await people.suppressions.all_of(address) if one.newsletter in ("", newsletter)]
 
 
 async def confirm(people: People, subscriber_id: SubscriberId, list_id: ListId, now: datetime) -> bool:
@@ -63,13 +69,18 @@ async def confirm(people: People, subscriber_id: SubscriberId, list_id: ListId, 
 
     A link from before they left changes nothing: they must ask again first. Nor does the link of an erased person.
     """
-    if await people.subscribers.get(subscriber_id) is None:
+    person = await people.subscribers.get(subscriber_id)
+    if person is None:
         return False
     if not is_fresh(await people.consents.of(subscriber_id), list_id):
         return False
     if await people.lists.state_of(list_id, subscriber_id) is not SubscriptionState.ACTIVE:
         confirmed = Consent(list_id=list_id, when=now, by="confirmation link", event=ConsentEvent.CONFIRMED)
         await people.consents.record(subscriber_id, confirmed)
+    newsletter = (await people.lists.get(list_id)).newsletter
+    for one in await _in_the_way(people, person.address, newsletter):
+        if one.reason is Reason.LEFT:
+            await people.suppressions.remove(person.address, "They confirmed anew.", now, one.newsletter)
     done = await people.lists.move(list_id, [subscriber_id], SubscriptionState.ACTIVE, by=Mover.PERSON)
     return bool(done.moved)
 
@@ -86,3 +97,19 @@ async def leave(
         left = Consent(list_id=list_id, when=now, by=by, event=ConsentEvent.LEFT)
         await people.consents.record(subscriber_id, left)
     return bool(done.moved)
+
+
+async def leave_newsletter(people: People, person: Subscriber, newsletter: str, now: datetime, *, by: str) -> bool:
+    """Take the person off every list of a newsletter, also those that it has not yet; return whether that is new.
+
+    Their own fresh confirmation on one of its lists brings them back.
+    """
+    # First: from here on nobody mails them.
+    is_new = await people.suppressions.suppress(
+        person.address, Reason.LEFT, evidence=by, now=now, newsletter=newsletter, subscriber_id=person.id
+    )
+    standing = await people.lists.lists_of(person.id)
+    for mailing_list in await people.lists.all():
+        if mailing_list.newsletter == newsletter and mailing_list.id in standing:
+            await leave(people, person.id, mailing_list.id, now, by=by)
+    return is_new

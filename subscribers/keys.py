@@ -7,9 +7,13 @@
 | `{cN}:people:<bucket>` | hash | position in the bucket (0…127) → packed Subscriber |
 | `{cN}:everyone` | bitmap | who of chunk N has a record |
 | `{cN}:with:<field>:<value>` | bitmap | who of chunk N has this value in an indexed field, `language` or `tag` |
-| `{cN}:list:<list>:<state>` | bitmap | who of chunk N is `pending`, `active` or `left` on the list |
-| `{cN}:suppressed` | bitmap | who of chunk N must not be mailed, for whatever reason |
+| `{cN}:list:<list>:<state>` | bitmap | who of chunk N is `pending`, `active`, `paused` or `left` on the list |
+| `{cN}:list:pauses` | sorted set | list and position of the paused, by when they are active again (milliseconds) |
+| `{cN}:suppressed` | bitmap | who of chunk N must not be mailed by any newsletter, for whatever reason |
 | `{cN}:suppressed:<reason>` | bitmap | the same, for this reason |
+| `{cN}:suppressed@<newsletter>` | bitmap | who of chunk N must not be mailed by this newsletter, for whatever reason |
+| `{cN}:suppressed@<newsletter>:<reason>` | bitmap | the same, for this reason |
+| `{cN}:suppression:ends` | sorted set | position and newsletter of suppressions that end, by when (milliseconds) |
 | `{cN}:consent:<bucket>` | hash | position in the bucket, digest of the entry → packed entry of the consent history |
 | `{cN}:consent:together` | set | digests of the entries that many people of the chunk have in common |
 | `{cN}:consent:together:<digest>` | bitmap | who has this entry |
@@ -24,13 +28,14 @@
 | `values:<field>` | set | the values of an indexed field that anybody has or had |
 | `segments` | hash | slug → packed Segment |
 | `lists`, `lists:last-id` | hash, number | slug → packed MailingList; the highest id given out |
-| `{a<2 hex>}:suppression` | hash | digest of an address → packed Suppression |
-| `{a<2 hex>}:suppression:removed` | hash | digest and time → packed trace of a suppression that was taken away |
+| `{a<2 hex>}:suppression` | hash | digest of an address or domain, newsletter if for one → packed Suppression |
+| `{a<2 hex>}:suppression:removed` | hash | the same, and a time → packed trace of a suppression that was taken away |
+| `suppression:scopes` | set | newsletters that have suppressions of their own, and `@` if a domain is suppressed |
 
 Nothing here expires. All keys of one chunk share the hash tag `{cN}`, so that one node of a cluster has them together
 and scripts may touch several at once; no script touches keys of two chunks. The same goes for `{a<2 hex>}`: addresses
-are spread over 256 shards by the first byte of their digest, and what is known of an address without knowing whose it
-is lies together.
+and domains are spread over 256 shards by the first byte of their digest, and what is known of an address without
+knowing whose it is lies together.
 """
 
 from __future__ import annotations
@@ -43,6 +48,7 @@ IMPORTS_LAST_ID = "imports:last-id"
 IMPORTS_OPEN = "imports:open"
 IMPORTS_NEWEST = "imports:newest"
 LISTS_LAST_ID = "lists:last-id"
+SUPPRESSION_SCOPES = "suppression:scopes"
 CONSENT_STATEMENTS = "consent:statements"
 CONSENT_TOGETHER = "consent:together"
 
@@ -68,6 +74,12 @@ def people_bucket(chunk: int, bucket: int) -> str:
     return f"{{c{chunk}}}:people:{bucket}"
 
 
+def record_place(subscriber_id: int) -> tuple[str, int]:
+    """Name the hash and the field of a person's record."""
+    position = subscriber_id & 0xFFFF
+    return people_bucket(subscriber_id >> 16, position // BUCKET_SIZE), position % BUCKET_SIZE
+
+
 def consent_bucket(chunk: int, bucket: int) -> str:
     """Name the hash with the consent history of 128 people."""
     return f"{{c{chunk}}}:consent:{bucket}"
@@ -78,9 +90,22 @@ def list_bits(chunk: int, list_id: int, state: str) -> str:
     return f"{{c{chunk}}}:list:{list_id}:{state}"
 
 
-def suppressed_bits(chunk: int, reason: str | None = None) -> str:
-    """Name the bitmap of the suppressed: for one reason, or for any."""
+def list_pauses(chunk: int) -> str:
+    """Name the sorted set of when the paused of a chunk are active again."""
+    return f"{{c{chunk}}}:list:pauses"
+
+
+def suppressed_bits(chunk: int, reason: str | None = None, newsletter: str = "") -> str:
+    """Name the bitmap of the suppressed: for one reason or for any, everywhere or for one newsletter."""
+    if newsletter:
+        whole = f"{{c{chunk}}}:suppressed@{newsletter}"
+        return f"{{c{chunk}}}:suppressed@{newsletter}:{reason}" if reason else whole
     return f"{{c{chunk}}}:suppressed:{reason}" if reason else f"{{c{chunk}}}:suppressed"
+
+
+def suppression_ends(chunk: int) -> str:
+    """Name the sorted set of when suppressions of people of a chunk end."""
+    return f"{{c{chunk}}}:suppression:ends"
 
 
 def scratch(chunk: int, name: str) -> str:
@@ -103,9 +128,9 @@ def suppressions(shard: int) -> str:
     return f"{{a{shard:02x}}}:suppression"
 
 
-def removed_suppressions(digest: bytes) -> str:
-    """Name the hash with the traces of removed suppressions."""
-    return f"{{a{digest[0]:02x}}}:suppression:removed"
+def removed_suppressions(shard: int) -> str:
+    """Name the hash with the traces of removed suppressions of a shard's addresses."""
+    return f"{{a{shard:02x}}}:suppression:removed"
 
 
 def import_bits(chunk: int, import_id: str, word: str) -> str:

@@ -9,10 +9,9 @@ from __future__ import annotations
 from functools import partial
 
 from subscribers import keys
-from subscribers.checking import Problem, check, values_of
+from subscribers.checking import Problem, check, suppressed_by_records, values_of
 from subscribers.cohort import Cohort, SubscriberId
 from subscribers.people import People
-from subscribers.subscriber import unpack
 from subscribers.subscription import SubscriptionState
 from subscribers.suppression import Reason
 
@@ -72,28 +71,20 @@ async def _tidy_lists(people: People, known: Cohort) -> None:
 
 
 async def _mark_suppressed(people: People, known: Cohort) -> None:
-    wanted: dict[Reason, list[SubscriberId]] = {reason: [] for reason in Reason}
-    async for some in people.subscribers.packed(known):
-        records = list(map(unpack, some))
-        found = await people.suppressions.find_many([person.address for person in records])
-        for person, suppression in zip(records, found, strict=True):
-            if suppression is not None:
-                wanted[suppression.reason].append(person.id)
+    await people.suppressions.records.drop_ended()
+    wanted = await suppressed_by_records(people, known)
     chunks = range(await people.subscribers.chunk_count())
-    cohorts = {reason: Cohort.of(ids) for reason, ids in wanted.items()}
-    for reason, cohort in cohorts.items():
-        named = partial(_suppressed, reason)
-        await people.bitmaps.remove([(named, await people.bitmaps.cohort(named, chunks) - cohort)])
-        await people.bitmaps.add([(named, cohort)])
-    whole = Cohort.of(one for cohort in cohorts.values() for one in cohort)
-    stands = await people.bitmaps.cohort(keys.suppressed_bits, chunks)
-    await people.bitmaps.add([(keys.suppressed_bits, whole)])
-    await people.bitmaps.remove([(keys.suppressed_bits, stands - whole)])
+    for newsletter in await people.suppressions.records.newsletters():
+        for reason in (None, *Reason):
+            named = partial(_suppressed, reason, newsletter)
+            should = wanted.get((newsletter, reason), Cohort())
+            await people.bitmaps.remove([(named, await people.bitmaps.cohort(named, chunks) - should)])
+            await people.bitmaps.add([(named, should)])
 
 
 def _listed(list_id: int, state: str, chunk: int) -> str:
     return keys.list_bits(chunk, list_id, state)
 
 
-def _suppressed(reason: str, chunk: int) -> str:
-    return keys.suppressed_bits(chunk, reason)
+def _suppressed(reason: str | None, newsletter: str, chunk: int) -> str:
+    return keys.suppressed_bits(chunk, reason, newsletter)

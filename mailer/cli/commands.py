@@ -39,7 +39,7 @@ COMMANDS: Mapping[str, Entry] = {
     "themes": Entry("themes", "Themes: list, add, preview."),
     "mailings": Entry("mailings", "Mailings: send, list, status, report, why, people, pause, resume, cancel."),
     "segments": Entry("segments", "Segments: count, list, explain, save, saved, export."),
-    "suppressions": Entry("suppressions", "Addresses that are never mailed: list, add, remove."),
+    "suppressions": Entry("suppressions", "Who is not mailed: list, show, add, remove, import, export."),
     "bounce": Entry("bounce", "Read one bounce or complaint, from a pipe or a file."),
     "backup": Entry("backups", "Write everything about people into a file."),
     "restore": Entry("backups", "Put everything from a backup into an empty Redis."),

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from subscribers.cohort import Cohort
     from subscribers.importing import ImportReport
     from subscribers.subscriber import Subscriber
+    from subscribers.suppression import Suppression
 
 app = typer.Typer(
     add_completion=False, rich_markup_mode=None, no_args_is_help=True, help="Subscribers: the people on the lists."
@@ -239,16 +240,23 @@ async def _on_list(press: Press, list_slug: str, state: str, search: str, limit:
 async def _everything(press: Press, person: Subscriber) -> dict[str, object]:
     slugs = {one.id: one.slug for one in await press.people.lists.all()}
     standing = await press.people.lists.lists_of(person.id)
-    suppression = await press.people.suppressions.find(person.address)
+    suppressions = await press.people.suppressions.all_of(person.address)
     return {
         **_facts(person),
         "lists": {slugs[list_id]: state.value for list_id, state in standing.items()},
-        "suppressed": f"{suppression.reason.value}: {suppression.evidence}" if suppression else None,
+        "suppressed": "; ".join(map(_suppressed, suppressions)) or None,
         "consents": [
             {"list": slugs.get(one.list_id, ""), "event": one.event, "when": one.when, "words": one.words, "by": one.by}
             for one in await press.people.consents.of(person.id)
         ],
     }
+
+
+def _suppressed(one: Suppression) -> str:
+    scope = " ".join(
+        [*([f"@{one.domain}"] if one.domain else []), *([f"for {one.newsletter}"] if one.newsletter else [])]
+    )
+    return f"{one.reason.value}{f' ({scope})' if scope else ''}: {one.evidence}"
 
 
 async def _added(

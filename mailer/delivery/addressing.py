@@ -41,6 +41,8 @@ class Asked:
     """A scope with its names looked up, ready to be asked of each chunk."""
 
     press: Press
+    newsletter: str
+    """The slug of the newsletter that all the lists belong to; its own suppressions count too."""
     lists: tuple[ListId, ...]
     scope: Scope
     names: tuple[str, ...]
@@ -83,9 +85,11 @@ async def ask(
     press: Press, lists: Sequence[ListId], scope: Scope, now: datetime, mailing: MailingId | None = None
 ) -> Asked:
     """Look a scope's names up. Raises RuleError if a segment asks for something that is gone."""
-    names = {one.id: one.name for one in await press.people.lists.all()}
+    known = {one.id: one for one in await press.people.lists.all()}
+    names = {list_id: one.name for list_id, one in known.items()}
     return Asked(
         press,
+        next((known[one].newsletter for one in (*lists, *scope.through) if one in known), ""),
         tuple(lists),
         scope,
         (*(names.get(one, f"list {one}") for one in lists), *(one.name for one in scope.segments)),

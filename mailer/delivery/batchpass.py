@@ -18,7 +18,7 @@ import msgspec
 
 from mailer.delivery.batch import Batch
 from mailer.delivery.ledger import ExclusionReason, Words
-from mailer.delivery.planning import reasons_of
+from mailer.delivery.planning import suppressed_in
 from mailer.delivery.press import Press
 from mailer.delivery.reply import LastTry, instant, milliseconds
 from mailer.delivery.retry import RetryPolicy
@@ -138,10 +138,10 @@ class Pass:
         people = [self.batch.subscriber_at(place) for place in positions_in(window)]
         lists, suppressed, records = await asyncio.gather(
             self._active_by_list(press),
-            press.people.suppressions.bits(self.batch.chunk),
+            suppressed_in(press.people, self.mailing.newsletter, self.batch.chunk),
             press.people.subscribers.read(people),
         )
-        await self._exclude_unmailable(press, window, lists, self._cut(suppressed) & window)
+        self._exclude_unmailable(window, lists, suppressed)
         recipients: list[Claimed] = []
         left = claimed = window & self.words.pending
         for list_id, active in lists.items():
@@ -248,11 +248,12 @@ class Pass:
         gone = reduce(or_, (bits & ~active[list_id] for list_id, bits in self.through.items()), 0)
         return active | {list_id: bits & active[list_id] & ~gone for list_id, bits in self.through.items()}
 
-    async def _exclude_unmailable(self, press: Press, window: int, lists: dict[ListId, int], suppressed: int) -> None:
-        if suppressed:
-            whole = suppressed << self.batch.first
-            for reason, bits in (await reasons_of(press.people, self.batch.chunk, whole)).items():
-                self._exclude(bits >> self.batch.first, reason)
+    def _exclude_unmailable(self, window: int, lists: dict[ListId, int], by_reason: dict[ExclusionReason, int]) -> None:
+        suppressed = 0
+        for reason, bits in by_reason.items():
+            concerned = self._cut(bits) & window
+            self._exclude(concerned, reason)
+            suppressed |= concerned
         active = 0
         for bits in lists.values():
             active |= bits

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from mailer.delivery.ledger import ExclusionReason, Standing, Words
@@ -12,6 +12,7 @@ from mailer.delivery.reply import LastTry, instant
 from mailer.issues.mailing import Mailing, MailingId, MailingState
 from subscribers.address import parse_address
 from subscribers.cohort import SubscriberId, chunk_of, position_of
+from subscribers.suppression import Suppression
 
 _BECAUSE = {
     ExclusionReason.LEFT: "they have left the list",
@@ -20,6 +21,7 @@ _BECAUSE = {
     ExclusionReason.COMPLAINT: "they complained about earlier mail, so the address is suppressed",
     ExclusionReason.MANUAL: "the address was suppressed by hand",
     ExclusionReason.LEGAL: "the address is suppressed for legal reasons",
+    ExclusionReason.MAILBOX_FULL: "their mailbox was full for weeks, so the address is not mailed for a while",
     ExclusionReason.ERASED: "they were erased",
     ExclusionReason.CANCELLED: "the mailing was cancelled before their turn came",
     ExclusionReason.NO_LIST: "they are on no list of this newsletter that they could leave",
@@ -52,7 +54,23 @@ async def why(press: Press, mailing_id: MailingId, address: str) -> Explanation:
         sentence = f"{parsed} was not mailed: nobody with this address is known."
         return Explanation(parsed, None, "", "", sentence)
     (explanation,) = await explain_many(press, mailing.id, [subscriber.id])
-    return explanation
+    if not explanation.reason:
+        return explanation
+    standing = [
+        one
+        for one in await press.people.suppressions.all_of(parsed)
+        if one.newsletter in ("", mailing.newsletter) and one.reason == explanation.reason
+    ]
+    return replace(explanation, sentence=" ".join([explanation.sentence, *map(_told, standing)]))
+
+
+def _told(one: Suppression) -> str:
+    """Say more of a suppression that stands now."""
+    what = f"Everything at {one.domain}" if one.domain else "The address"
+    scope = f" for {one.newsletter}" if one.newsletter else ""
+    end = f", until {_moment(one.until)}" if one.until else ""
+    evidence = f": {one.evidence}" if one.evidence else ""
+    return f"{what} is suppressed{scope} since {_moment(one.since)}{end}{evidence.rstrip('.')}."
 
 
 async def explain_many(press: Press, mailing_id: MailingId, ids: Iterable[SubscriberId]) -> list[Explanation]:

@@ -42,6 +42,7 @@ class ExclusionReason(StrEnum):
     MANUAL = "manual"
     LEGAL = "legal"
     ERASED = "erased"
+    MAILBOX_FULL = "mailbox-full"
     CANCELLED = "cancelled"
     NO_LIST = "no-list"
     """In a chosen segment, and on no list of the newsletter."""

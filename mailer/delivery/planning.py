@@ -38,8 +38,9 @@ _SUPPRESSED = {
     Reason.LEGAL: ExclusionReason.LEGAL,
     Reason.ERASED: ExclusionReason.ERASED,
     Reason.MANUAL: ExclusionReason.MANUAL,
+    Reason.LEFT: ExclusionReason.LEFT,
+    Reason.MAILBOX_FULL: ExclusionReason.MAILBOX_FULL,
 }
-"""The strongest reason first: whoever complained and bounced is excluded for the complaint."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,7 +134,8 @@ async def audience_of(asked: Asked, chunk: int) -> Gathered:
     through = {list_id: one.active & beyond for list_id, one in zip(asked.scope.through, others, strict=True)}
     if not words.audience:
         return Gathered(words, through, parts)
-    await _exclude_suppressed(people, chunk, words)
+    for reason, bits in (await suppressed_in(people, asked.newsletter, chunk)).items():
+        words.exclude(bits & words.pending, reason)
     unreached = ~active & ~_union(through.values())
     on_any = [*chosen, *others]
     words.exclude(words.pending & unreached & _union(one.pending for one in on_any), ExclusionReason.NOT_CONFIRMED)
@@ -147,12 +149,6 @@ async def _confined_to(asked: Asked, chunk: int) -> int:
     if asked.mailing is None or not asked.scope.is_within_cohort:
         return -1
     return await asked.press.ledger.cohort_bits(asked.mailing, chunk)
-
-
-async def _exclude_suppressed(people: People, chunk: int, words: Words) -> None:
-    if suppressed := await people.suppressions.bits(chunk) & words.audience:
-        for reason, bits in (await reasons_of(people, chunk, suppressed)).items():
-            words.exclude(bits & ~words.excluded, reason)
 
 
 async def _leave_out(asked: Asked, chunk: int, words: Words) -> None:
@@ -190,14 +186,7 @@ def _union(sets: Iterable[int]) -> int:
     return reduce(or_, sets, 0)
 
 
-async def reasons_of(people: People, chunk: int, suppressed: int) -> dict[ExclusionReason, int]:
-    """Return why each of these suppressed people of a chunk is excluded; whoever has several reasons, for the first."""
-    by_reason: dict[ExclusionReason, int] = {}
-    unexplained = suppressed
-    for reason, exclusion in _SUPPRESSED.items():
-        if bits := await people.suppressions.bits_for(reason, chunk) & unexplained:
-            by_reason[exclusion] = bits
-            unexplained &= ~bits
-    if unexplained:
-        by_reason[ExclusionReason.MANUAL] = by_reason.get(ExclusionReason.MANUAL, 0) | unexplained
-    return by_reason
+async def suppressed_in(people: People, newsletter: str, chunk: int) -> dict[ExclusionReason, int]:
+    """Return who of a chunk this newsletter may not mail, by why; whoever has several reasons, for the strongest."""
+    found = await people.suppressions.suppressed.of(chunk, newsletter)
+    return {_SUPPRESSED[reason]: bits for reason, bits in found.items()}

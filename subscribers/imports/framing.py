@@ -11,12 +11,14 @@ from dataclasses import dataclass
 
 import msgspec
 
+from subscribers.address import domain_of
 from subscribers.cohort import Cohort, SubscriberId
 from subscribers.imports.importcounts import FrameCounts, ImportPlan, OnConflict
 from subscribers.imports.rowreading import Frame
 from subscribers.people import People
 from subscribers.store.index import Claim
 from subscribers.store.subscribers import check_same
+from subscribers.store.suppressionrecords import Who
 from subscribers.subscriber import Newcomer, Subscriber, unpack_rest
 from subscribers.subscription import Mover, SubscriptionState, may_move
 
@@ -30,6 +32,8 @@ class Place:
     people: People
     plan: ImportPlan
     import_id: str
+    newsletter: str
+    """The newsletter that the list belongs to."""
 
     @property
     def state(self) -> SubscriptionState:
@@ -110,7 +114,24 @@ def _counted(
 async def _look(frame: Frame, place: Place) -> _Known:
     looked = await place.people.subscribers.index.look(frame.digests)
     have_record = await place.people.subscribers.among(Cohort.of(filter(None, looked.ids)))
-    return _Known(looked.ids, looked.suppressed, have_record)
+    return _Known(looked.ids, await _suppressed(frame, looked.suppressed, place), have_record)
+
+
+async def _suppressed(frame: Frame, looked: frozenset[bytes], place: Place) -> frozenset[bytes]:
+    """Return whom the newsletter may not mail; most frames have nobody to ask about."""
+    records = place.people.suppressions.records
+    if await records.scopes():
+        addresses = zip(frame.digests, frame.rests, strict=True)
+        asked = [Who(one, domain_of(unpack_rest(rest).address)) for one, rest in addresses]
+    else:
+        asked = [Who(one, "") for one in looked]
+    found = await records.applying(asked) if asked else []
+    mine = ("", place.newsletter)
+    return frozenset(
+        one.digest
+        for one, suppressions in zip(asked, found, strict=True)
+        if any(suppression.newsletter in mine for suppression in suppressions)
+    )
 
 
 async def _claim(frame: Frame, known: _Known, place: Place) -> dict[int, Claim]:

@@ -14,7 +14,7 @@ from functools import partial
 import msgspec
 
 from subscribers import keys
-from subscribers.address import Address, parse_address, sameness
+from subscribers.address import Address, domain_of, is_within, parse_address, sameness
 from subscribers.cohort import CHUNK_SIZE, Cohort, SubscriberId, chunk_of, position_of
 from subscribers.errors import AddressError, ConflictError, UnknownSubscriberError
 from subscribers.fields import indexed_values
@@ -24,7 +24,7 @@ from subscribers.store.bitmaps import Bitmaps
 from subscribers.store.fields import FieldStore
 from subscribers.store.index import AddressIndex, Claim
 from subscribers.store.suppression import SuppressionStore
-from subscribers.subscriber import FieldValue, Newcomer, Subscriber, pack, pack_first, pack_rest, unpack
+from subscribers.subscriber import FieldValue, Newcomer, Subscriber, pack, pack_first, pack_rest, unpack, unpack_rest
 
 _CREATE = script_beside(__file__, "create.lua")
 _UPDATE = script_beside(__file__, "update.lua")
@@ -87,7 +87,7 @@ class SubscriberStore:
         With an import's id, the import remembers whom it made, in the same step.
         """
         # The bit goes first: after a crash here, the next writer of the address finds no record and comes by again.
-        await self._suppressions.mark((claim.digest, claim.id) for claim in new if claim.is_suppressed)
+        await self._mark_suppressed(new)
         by_bucket: dict[int, list[tuple[int, bytes]]] = {}
         for claim, rest in new.items():
             by_bucket.setdefault(claim.id >> _BUCKET_BITS, []).append((claim.id, rest))
@@ -100,8 +100,17 @@ class SubscriberStore:
             marks = [keys.import_bits(chunk_of(first), import_id, "new")] if import_id else []
             calls.append(([_bucket(first), keys.everyone_bits(chunk_of(first)), *marks], arguments))
         replies = await _CREATE.run_all(self._redis, calls) if calls else []
+        # Once more: who suppresses a domain looks for records, and may have looked before these were written.
+        if await self._suppressions.records.has_domains():
+            await self._mark_suppressed(new)
         stood = [unpack(packed) for reply in replies for packed in reply[1::2]]
         return {person.id: person for person in stood}
+
+    async def _mark_suppressed(self, new: Mapping[Claim, bytes]) -> None:
+        is_any_scope = bool(await self._suppressions.records.scopes())
+        concerned = [(claim, rest) for claim, rest in new.items() if is_any_scope or claim.is_suppressed]
+        if concerned:
+            await self._suppressions.mark((unpack_rest(rest).address, claim.id) for claim, rest in concerned)
 
     async def get(self, subscriber_id: SubscriberId) -> Subscriber | None:
         """Return the person with this id, or None if there is none, or no longer."""
@@ -169,7 +178,7 @@ class SubscriberStore:
             commands.append(("HSET", keys.address_bucket(one), keys.address_field(one), person.id))
         await run_all(self._redis, commands)
         await self._bitmaps.add([(keys.everyone_bits, Cohort.of(person.id for person in persons))])
-        await self._suppressions.mark(zip(digests, (person.id for person in persons), strict=True))
+        await self._suppressions.mark((person.address, person.id) for person in persons)
 
     async def delete(self, subscriber_id: SubscriberId) -> None:
         """Delete a person's record and take them out of every bitmap of values. The address still finds the number."""
@@ -216,6 +225,16 @@ class SubscriberStore:
     async def among(self, people: Cohort) -> Cohort:
         """Return who of these people has a record."""
         return people & await self._bitmaps.cohort(keys.everyone_bits, people.chunks())
+
+    async def at_domain(self, domain: str) -> Cohort:
+        """Return everyone whose address is at this domain, or at one below it; a look through all records."""
+        end = domain.encode()
+        found: list[SubscriberId] = []
+        async for bucket in self._buckets():
+            # Most records are turned away unread.
+            maybe = [unpack(packed) for packed in bucket if end in packed]
+            found += [person.id for person in maybe if is_within(domain_of(person.address), domain)]
+        return Cohort.of(found)
 
     async def search(self, text: str, limit: int = 50) -> list[Subscriber]:
         """Return the first people with this address, or with this text in their address, name or fields."""
@@ -276,7 +295,7 @@ def _buckets_in(chunk: int, bits: int) -> list[str]:
 
 
 def _bucket(subscriber_id: int) -> str:
-    return keys.people_bucket(chunk_of(subscriber_id), position_of(subscriber_id) // keys.BUCKET_SIZE)
+    return keys.record_place(subscriber_id)[0]
 
 
 def _field(subscriber_id: int) -> int:

@@ -1,11 +1,6 @@
-"""Suppressions in Redis, under the digest of the address, so that an erased person can stay suppressed.
+"""Suppressions in Redis: the records (`suppressionrecords`), and the bitmaps that follow them (`suppressed`).
 
-Keys: `{a<2 hex>}:suppression` (hash: digest → packed Suppression), `{a<2 hex>}:suppression:removed` (hash: digest and
-time → packed RemovedSuppression), `{cN}:suppressed` and `{cN}:suppressed:<reason>` (bitmaps of the suppressed who have
-a record). All kept for ever.
-
-The hash is the truth; the bitmaps make it set algebra. Whoever comes second sets the bit: `suppress` writes the
-suppression and then looks for the person, `SubscriberStore` claims the address and then looks for a suppression.
+A domain is suppressed with `subscribers.suppressing`, which also finds the people who are at it.
 """
 
 from __future__ import annotations
@@ -13,23 +8,33 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Iterable, Sequence
 from datetime import datetime
 
-import msgspec
-
 from subscribers import keys
 from subscribers.address import Address
-from subscribers.cohort import SubscriberId, bits_from_bytes, chunk_of, position_of
-from subscribers.storage import Command, Redis, run_all
+from subscribers.cohort import SubscriberId
+from subscribers.errors import SuppressionError
+from subscribers.storage import Redis, run_all
 from subscribers.store.index import AddressIndex
-from subscribers.suppression import LONGEST_EVIDENCE, Reason, RemovedSuppression, Suppression
+from subscribers.store.suppressed import SuppressedBits
+from subscribers.store.suppressionrecords import SuppressionRecords
+from subscribers.suppression import (
+    LONGEST_EVIDENCE,
+    Reason,
+    RemovedSuppression,
+    Suppression,
+    check_end,
+    strongest,
+)
 
 
 class SuppressionStore:
-    """Who must never be mailed."""
+    """Who must not be mailed."""
 
     def __init__(self, redis: Redis, digest_key: bytes) -> None:
         """Take the same digest key as the people's index."""
         self._redis = redis
         self._index = AddressIndex(redis, digest_key)
+        self.records = SuppressionRecords(redis, digest_key)
+        self.suppressed = SuppressedBits(redis, self.records)
 
     async def suppress(
         self,
@@ -38,152 +43,105 @@ class SuppressionStore:
         *,
         evidence: str = "",
         now: datetime,
+        newsletter: str = "",
+        until: datetime | None = None,
         subscriber_id: SubscriberId | None = None,
     ) -> bool:
-        """Suppress the address, and return whether it was not before. The first reason stays.
+        """Suppress the address, and return whether it was not before. The first reason stays, unless it ends sooner.
 
-        Erasing also takes the address and the evidence out of a suppression that is there already.
+        Erasing also takes the address and the evidence out of the suppressions that are there already. Raises
+        SuppressionError for an end where the reason has none.
         """
-        digest = self._index.digest(address)
+        check_end(reason, until)
+        who = self.records.who(address)
         is_erased = reason is Reason.ERASED
         wanted = Suppression(
             address=None if is_erased else address,
             reason=reason,
             since=now,
             evidence="" if is_erased else evidence[:LONGEST_EVIDENCE],
+            newsletter=newsletter,
+            until=until,
         )
-        key = keys.suppressions(digest[0])
-        is_new, packed = await run_all(
-            self._redis, [("HSETNX", key, digest, _encoder.encode(wanted)), ("HGET", key, digest)]
-        )
-        stands = _decoder.decode(packed)
-        if is_erased and stands.address is not None:
-            bare = msgspec.structs.replace(stands, address=None, evidence="")
-            await run_all(self._redis, [("HSET", key, digest, _encoder.encode(bare))])
-        person = subscriber_id or (await self._index.find([digest]))[0]
+        is_new, stands = await self.records.put(who.digest, wanted)
+        if is_erased:
+            await self.records.make_bare(who.digest)
+        person = subscriber_id or (await self._index.find([who.digest]))[0]
         if person is not None:
-            await run_all(self._redis, _bits_set(person, stands.reason))
-        return bool(is_new)
+            await self.suppressed.mark_one(person, stands)
+            if stands == wanted and (until is not None or not is_new):
+                # It took the place of one that had an end, and perhaps another reason.
+                await self.suppressed.refresh([person])
+        return is_new
 
-    async def find(self, address: Address) -> Suppression | None:
-        """Return the suppression of this address, or None."""
-        return (await self.find_many([address]))[0]
+    async def find(self, address: Address, newsletter: str = "") -> Suppression | None:
+        """Return why the address must not be mailed by this newsletter, or by any: the strongest of what applies."""
+        return (await self.find_many([address], newsletter))[0]
 
-    async def find_many(self, addresses: Sequence[Address]) -> list[Suppression | None]:
-        """Return the suppression of each address, or None, in one round trip."""
-        digests = [self._index.digest(address) for address in addresses]
-        found = await self.by_digest(digests)
-        return [found.get(digest) for digest in digests]
+    async def find_many(self, addresses: Sequence[Address], newsletter: str = "") -> list[Suppression | None]:
+        """Return the same for each address, in a few round trips for all."""
+        found = await self.records.applying([self.records.who(address) for address in addresses])
+        return [strongest([one for one in some if one.newsletter in ("", newsletter)]) for some in found]
 
-    async def by_digest(self, digests: Iterable[bytes]) -> dict[bytes, Suppression]:
-        """Return the suppressions among these digests."""
-        wanted: dict[str, list[bytes]] = {}
-        for digest in digests:
-            wanted.setdefault(keys.suppressions(digest[0]), []).append(digest)
-        replies = await run_all(self._redis, [("HMGET", key, *fields) for key, fields in wanted.items()])
-        return {
-            digest: _decoder.decode(packed)
-            for fields, values in zip(wanted.values(), replies, strict=True)
-            for digest, packed in zip(fields, values, strict=True)
-            if packed is not None
-        }
+    async def all_of(self, address: Address) -> list[Suppression]:
+        """Return every suppression that the address is under: its own and its domain's, for every newsletter."""
+        return (await self.records.applying([self.records.who(address)]))[0]
 
-    async def mark(self, people: Iterable[tuple[bytes, SubscriberId]]) -> None:
-        """Set the bits of those among these people (digest and id) whose address is suppressed."""
-        ids = dict(people)
-        found = await self.by_digest(ids)
-        await run_all(
-            self._redis,
-            [command for digest, one in found.items() for command in _bits_set(ids[digest], one.reason)],
-        )
+    async def own(self, address: Address) -> list[Suppression]:
+        """Return the suppressions of the address itself, not of its domain."""
+        who, scopes = self.records.who(address), await self.records.newsletters()
+        return list((await self.records.read(who.digest + scope.encode() for scope in scopes)).values())
+
+    async def mark(self, people: Iterable[tuple[Address, SubscriberId]]) -> None:
+        """Set the bits of those among these people whose address is suppressed."""
+        await self.suppressed.mark({person: self.records.who(address) for address, person in people})
 
     async def restore(self, digest: bytes, suppression: Suppression) -> None:
-        """Put a suppression back under its digest, as a backup has it; one that stands there stays."""
-        key = keys.suppressions(digest[0])
-        await run_all(self._redis, [("HSETNX", key, digest, _encoder.encode(suppression))])
+        """Put a suppression back under its digest, as a backup has it; one that stands there and lasts stays."""
+        await self.records.put(digest, suppression)
         person = (await self._index.find([digest]))[0]
         if person is not None:
-            await self.mark([(digest, person)])
+            await self.suppressed.refresh([person])
+
+    async def restore_trace(self, digest: bytes, trace: RemovedSuppression) -> None:
+        """Put back the trace of a suppression that was taken away."""
+        await self.records.put_trace(digest + trace.was.newsletter.encode(), trace)
 
     async def unmark(self, subscriber_id: SubscriberId) -> None:
-        """Clear a person's bits, because their number no longer stands for the suppressed address."""
-        await run_all(self._redis, _bits_cleared(subscriber_id))
+        """Clear a person's bits, because they are no more."""
+        await self.suppressed.unmark(subscriber_id)
 
-    async def forget_removed(self, address: Address) -> None:
-        """Delete the traces of removed suppressions of an erased person: they hold the address."""
-        digest = self._index.digest(address)
-        name = keys.removed_suppressions(digest)
-        (fields,) = await run_all(self._redis, [("HKEYS", name)])
-        own = [field for field in fields if field.startswith(digest)]
-        await run_all(self._redis, [("HDEL", name, *own)] if own else [])
+    async def remove(self, address: Address, why: str, now: datetime, newsletter: str = "") -> bool:
+        """Take the suppression away, keep a trace of it with the reason, and return whether there was one.
 
-    async def remove(self, address: Address, why: str, now: datetime) -> bool:
-        """Take the suppression away, keep a trace of it with the reason, and return whether there was one."""
-        digest = self._index.digest(address)
-        was = (await self.by_digest([digest])).get(digest)
-        if was is None:
-            return False
-        trace = RemovedSuppression(was=was, why=why, when=now)
-        await run_all(
-            self._redis,
-            [
-                ("HSET", keys.removed_suppressions(digest), digest + now.isoformat().encode(), _encoder.encode(trace)),
-                ("HDEL", keys.suppressions(digest[0]), digest),
-            ],
-        )
+        Raises SuppressionError without a reason.
+        """
+        if not why.strip():
+            raise SuppressionError("Say why it may be mailed again; that is kept with the trace of the suppression.")
+        digest = self.records.who(address).digest
+        was_there = await self.records.take_away(digest, newsletter, why, now)
         person = (await self._index.find([digest]))[0]
+        # Also where nothing was there: an earlier try may have died in between.
         if person is not None:
-            await run_all(self._redis, _bits_cleared(person))
-            # Somebody may have suppressed the address again before its bits were cleared.
-            await self.mark([(digest, person)])
-        return True
+            await self.suppressed.refresh([person])
+        return was_there
 
     async def removed(self, address: Address) -> list[RemovedSuppression]:
         """Return the traces of suppressions of this address that were taken away, the oldest first."""
-        digest = self._index.digest(address)
-        (entries,) = await run_all(self._redis, [("HGETALL", keys.removed_suppressions(digest))])
-        traces = [_trace_decoder.decode(packed) for field, packed in entries.items() if field.startswith(digest)]
-        return sorted(traces, key=lambda trace: trace.when)
+        return await self.records.traces_of(self.records.who(address).digest)
 
     async def all(self) -> AsyncIterator[Suppression]:
         """Yield every suppression, in no particular order."""
-        async for _, suppression in self.all_by_digest():
+        async for _, suppression in self.records.all():
             yield suppression
 
-    async def all_by_digest(self) -> AsyncIterator[tuple[bytes, Suppression]]:
-        """Yield every suppression with its digest, in no particular order."""
-        for key in map(keys.suppressions, keys.ADDRESS_SHARDS):
-            async for digest, packed in self._redis.hscan_iter(key, count=500):
-                yield digest, _decoder.decode(packed)
-
-    async def bits(self, chunk: int) -> int:
-        """Return who of this chunk must not be mailed: bit p is position p."""
-        (reply,) = await run_all(self._redis, [("GET", keys.suppressed_bits(chunk))])
-        return bits_from_bytes(reply or b"")
-
-    async def bits_for(self, reason: Reason, chunk: int) -> int:
-        """Return who of this chunk must not be mailed for this reason."""
-        (reply,) = await run_all(self._redis, [("GET", keys.suppressed_bits(chunk, reason))])
-        return bits_from_bytes(reply or b"")
+    async def bits(self, chunk: int, newsletter: str = "") -> int:
+        """Return who of this chunk must not be mailed, by this newsletter or by any: bit p is position p."""
+        bits = 0
+        for some in (await self.suppressed.of(chunk, newsletter)).values():
+            bits |= some
+        return bits
 
     async def count(self) -> int:
-        """Return how many addresses are suppressed, whether their people are known here or not."""
+        """Return how many suppressions there are, whether their people are known here or not."""
         return sum(await run_all(self._redis, [("HLEN", key) for key in map(keys.suppressions, keys.ADDRESS_SHARDS)]))
-
-
-def _bits_set(person: SubscriberId, reason: Reason) -> list[Command]:
-    chunk, position = chunk_of(person), position_of(person)
-    return [("SETBIT", key, position, 1) for key in (keys.suppressed_bits(chunk), keys.suppressed_bits(chunk, reason))]
-
-
-def _bits_cleared(person: SubscriberId) -> list[Command]:
-    chunk, position = chunk_of(person), position_of(person)
-    return [
-        ("SETBIT", key, position, 0)
-        for key in (keys.suppressed_bits(chunk), *(keys.suppressed_bits(chunk, reason) for reason in Reason))
-    ]
-
-
-_encoder = msgspec.msgpack.Encoder()
-_decoder = msgspec.msgpack.Decoder(Suppression)
-_trace_decoder = msgspec.msgpack.Decoder(RemovedSuppression)

@@ -47,7 +47,7 @@ async def everything(people: People) -> object:
     lines = [line async for line in export_ndjson(people, await people.subscribers.all_ids())]
     persons = [await data_of(people, person) async for person in people.subscribers.everyone()]
     known = [await people.lists.all(), await people.fields.all(), await people.segments.all()]
-    suppressions = sorted([(key, one.reason) async for key, one in people.suppressions.all_by_digest()])
+    suppressions = sorted([(key, one.reason) async for key, one in people.suppressions.records.all()])
     return lines, persons, known, suppressions, await people.subscribers.last_id()
 
 
@@ -82,7 +82,7 @@ async def test_a_backup_that_is_not_whole_or_not_ours_is_refused_before_anything
         b"[]\n",
         gzip.compress(b"".join(lines[:-1])),
         gzip.compress(b"".join(lines[:50] + lines[51:])),
-        gzip.compress(whole.replace(b'"version": 1', b'"version": 9', 1)),
+        gzip.compress(whole.replace(b'"version": 2', b'"version": 9', 1)),
         gzip.compress(whole)[:-100],
         gzip.compress(b"[1]\n"),
     ]

@@ -94,7 +94,7 @@ async def test_one_persons_data_is_all_that_is_stored(
         ("asked", "They ticked the box", "shop"),
         ("asked", "Yes", "192.0.2.1"),
     }
-    assert data["suppression"]["reason"] == "complaint"
+    assert [one["reason"] for one in data["suppressions"]] == ["complaint"]
     assert data["removed_suppressions"][0]["why"] == "ada.secret says it works again"
 
 

@@ -85,7 +85,7 @@ async def show_person(request: Request, subscriber_id: int) -> Response:
         "admin/person.html",
         subscriber=subscriber,
         places=row.places,
-        suppression=await press.people.suppressions.find(subscriber.address),
+        suppressions=await press.people.suppressions.all_of(subscriber.address),
         consents=reversed(await press.people.consents.of(subscriber.id)),
         list_names={one.id: one.name for one in lists},
         happened=await _happened(press, subscriber.id),

@@ -6,7 +6,7 @@ from fastapi import APIRouter, Request, Response
 
 from mailer.delivery.press import Press
 from mailer.web.pages import page
-from subscribers.address import parse_address
+from subscribers.address import parse_address, parse_domain
 from subscribers.errors import AddressError
 from subscribers.store.suppression import SuppressionStore
 from subscribers.suppression import Reason, Suppression
@@ -42,10 +42,12 @@ async def show_suppressions(request: Request, reason: str = "", search: str = ""
 
 async def _search(store: SuppressionStore, text: str) -> tuple[list[Suppression], str]:
     try:
-        found = await store.find(parse_address(text))
+        if text.startswith("@"):
+            domain = parse_domain(text)
+            return [one async for one in store.all() if one.domain == domain], ""
+        return await store.all_of(parse_address(text)), ""
     except AddressError as error:
         return [], str(error)
-    return [found] if found else [], ""
 
 
 async def _first(store: SuppressionStore, reason: str) -> list[Suppression]:

@@ -21,6 +21,7 @@ from subscribers.address import parse_address
 from subscribers.cohort import Cohort
 from subscribers.storage import run_all
 from subscribers.subscription import SubscriptionState
+from subscribers.suppressing import suppress_domain
 from subscribers.suppression import Reason
 
 if TYPE_CHECKING:
@@ -161,6 +162,30 @@ async def test_whoever_is_suppressed_between_planning_and_hand_over_is_not_maile
 
     assert relay.addresses() == [ANNA]
     assert (await newsroom.press.ledger.counts(mailing.id)).excluded_by == {"complaint": 1}
+
+
+async def test_domains_and_newsletters_are_heeded_by_planning_and_once_more_by_the_pass(
+    newsroom: Newsroom, relay: ScriptedRelay
+) -> None:
+    people, now = newsroom.press.people, await newsroom.press.ledger.now()
+    await newsroom.join(ANNA, BEN, "zoe@firm.example", "zed@below.firm.example", "cy@example.com")
+    await suppress_domain(people, "firm.example", Reason.LEGAL, evidence="their lawyer wrote", now=now)
+    await people.suppressions.suppress(parse_address(BEN), Reason.MANUAL, now=now, newsletter="another-letter")
+    mailing = await newsroom.send()
+    planned = await newsroom.press.ledger.counts(mailing.id)
+
+    await people.suppressions.suppress(
+        parse_address("cy@example.com"), Reason.COMPLAINT, now=now, newsletter=mailing.newsletter
+    )
+    await newsroom.work()
+
+    counts = await newsroom.press.ledger.counts(mailing.id)
+    said = await why(newsroom.press, mailing.id, "zoe@firm.example")
+    assert planned.excluded_by == {"legal": 2}
+    assert (counts.excluded_by, counts.balanced) == ({"complaint": 1, "legal": 2}, True)
+    assert relay.addresses() == [ANNA, BEN]
+    assert "Everything at firm.example is suppressed" in said.sentence
+    assert said.sentence.endswith("their lawyer wrote.")
 
 
 @pytest.mark.parametrize(

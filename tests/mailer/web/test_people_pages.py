@@ -97,7 +97,7 @@ async def test_suppressions_are_shown_by_reason_and_address(site: Site) -> None:
     none = (await site.admin.get("/admin/suppressions?search=nobody@example.com")).text
     wrong = (await site.admin.get("/admin/suppressions?search=nobody")).text
 
-    assert "3 addresses are never mailed" in everything
+    assert "3 addresses and domains are not mailed" in everything
     assert "only a fingerprint is kept" in everything
     assert "cy@example.com" not in everything
     assert ("ana@example.com" in manual, "ben@example.com" in manual) == (True, False)

@@ -9,6 +9,7 @@ from subscribers.checking import check
 from subscribers.people import People
 from subscribers.storage import Redis, run_all
 from subscribers.suppression import Reason
+from tests.subscribers.asking import bits_for
 
 ADA = parse_address("Ada@example.com")
 
@@ -29,8 +30,8 @@ async def test_the_first_reason_stays(people: People, now: datetime) -> None:
         "550 5.1.1 No such user",
     )
     assert await people.suppressions.bits(0) == 1 << ada.id
-    assert await people.suppressions.bits_for(Reason.HARD_BOUNCE, 0) == 1 << ada.id
-    assert await people.suppressions.bits_for(Reason.COMPLAINT, 0) == 0
+    assert await bits_for(people, Reason.HARD_BOUNCE) == 1 << ada.id
+    assert await bits_for(people, Reason.COMPLAINT) == 0
 
 
 async def test_an_address_that_nobody_has_can_be_suppressed(people: People, now: datetime) -> None:
@@ -68,7 +69,7 @@ async def test_removing_needs_a_reason_and_leaves_a_trace(people: People, now: d
 
     assert (removed, again) == (True, False)
     assert await people.suppressions.find(ADA) is None
-    assert await people.suppressions.bits(0) == await people.suppressions.bits_for(Reason.MANUAL, 0) == 0
+    assert await people.suppressions.bits(0) == await bits_for(people, Reason.MANUAL) == 0
     (trace,) = await people.suppressions.removed(ADA)
     assert (trace.why, trace.was.reason, trace.when) == ("She wrote that she wants it", Reason.MANUAL, now)
     assert not await check(people)
