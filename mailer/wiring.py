@@ -10,6 +10,7 @@ from mailer.bounces.store import ReportStore
 from mailer.delivery.press import Press
 from mailer.delivery.store import LedgerStore
 from mailer.delivery.timing.turnstore import TurnStore
+from mailer.issues.assets.store import AssetStore
 from mailer.issues.store import IssueStore, MailingStore, NewsletterStore
 from mailer.rendering.store import EditionStore
 from mailer.sealing import Seal
@@ -31,6 +32,7 @@ def put_together(settings: Settings, redis: Redis) -> Press:
         people=People.at(redis, tokens.digest_key),
         newsletters=NewsletterStore(redis),
         issues=IssueStore(redis),
+        assets=AssetStore(redis),
         mailings=MailingStore(redis),
         editions=EditionStore(redis),
         ledger=LedgerStore(redis, lease_for=timedelta(seconds=settings.lease_seconds)),

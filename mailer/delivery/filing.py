@@ -14,6 +14,7 @@ from pathlib import Path
 from mailer.delivery.press import Press
 from mailer.errors import SourceError
 from mailer.fetching import FetchError, web_client
+from mailer.issues.assets.gathering import gather
 from mailer.issues.importing import Wishes, is_feed, read_issue_data
 from mailer.issues.issue import Issue
 from mailer.issues.pages.feed import LARGEST_FEED, issue_from_feed
@@ -33,6 +34,8 @@ async def take_in(press: Press, source: str, wishes: Wishes, *, now: datetime) -
     if not is_feed(data):
         page_url = place if place.startswith(_WEB) else ""
         issue, notes = read_issue_data(data, place=source, now=now, wishes=wishes, page_url=page_url)
+        if not page_url:
+            issue, notes = await _with_pictures(press, issue, notes, Path(source), now)
         return await file_issue(press, issue, notes, place=source)
     feeds = FeedStore(press.redis)
     made = issue_from_feed(
@@ -76,6 +79,16 @@ def check_theme(press: Press, issue: Issue, *, place: str) -> None:
         press.shelf.theme(issue.template)
     except SourceError as error:
         raise SourceError(error.reason, place=f"{place}, template", fix=error.fix) from error
+
+
+async def _with_pictures(
+    press: Press, issue: Issue, notes: list[str], file: Path, now: datetime
+) -> tuple[Issue, list[str]]:
+    """Take in the pictures that lie beside the file; they are there before the issue that shows them is."""
+    gathered = await asyncio.to_thread(gather, issue.source, file.parent, place=file.name, now=now)
+    for asset, data in gathered.assets:
+        await press.assets.put(asset, data)
+    return replace(issue, source=gathered.source), [*notes, *gathered.notes]
 
 
 async def _data(press: Press, source: str) -> tuple[bytes, str]:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from mailer.bounces.store import ReportStore
 from mailer.delivery.store import LedgerStore
 from mailer.delivery.timing.turnstore import TurnStore
+from mailer.issues.assets.store import AssetStore
 from mailer.issues.store import IssueStore, MailingStore, NewsletterStore
 from mailer.rendering.store import EditionStore
 from mailer.rendering.theming.shelf import Shelf, shelf_with
@@ -28,6 +29,7 @@ class Press:
     people: People
     newsletters: NewsletterStore
     issues: IssueStore
+    assets: AssetStore
     mailings: MailingStore
     editions: EditionStore
     ledger: LedgerStore

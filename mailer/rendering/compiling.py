@@ -9,6 +9,7 @@ import re
 
 from mailer.errors import RenderError
 from mailer.issues.aims.tracking import Tracking
+from mailer.issues.assets.asset import with_addresses
 from mailer.issues.issue import Issue
 from mailer.issues.newsletter import Newsletter
 from mailer.rendering.document import Page, RawMjml
@@ -47,7 +48,7 @@ def compile_edition(
     if is_whole(issue):
         html, text = _whole(issue, content)
     else:
-        html, text = _themed(issue, newsletter, content, shelf or shipped())
+        html, text = _themed(issue, newsletter, content, shelf or shipped(), public_url)
     links = content.document.links
     html = tracked(html, links, content.holes, public_url=public_url, tracking=tracking)
     return _sealed(issue, newsletter, content, html, text, tracking)
@@ -56,16 +57,23 @@ def compile_edition(
 def compile_notice(issue: Issue, newsletter: Newsletter, *, public_url: str, shelf: Shelf | None = None) -> Edition:
     """Compile mail that one person asked for, a confirmation: nothing to unsubscribe from, no "why you get this"."""
     content = read_content(issue, newsletter, public_url=public_url)
-    parts = _themed(issue, newsletter, content, shelf or shipped(), is_notice=True)
+    parts = _themed(issue, newsletter, content, shelf or shipped(), public_url, is_notice=True)
     return _sealed(issue, newsletter, content, *parts)
 
 
 def _themed(
-    issue: Issue, newsletter: Newsletter, content: Content, shelf: Shelf, *, is_notice: bool = False
+    issue: Issue,
+    newsletter: Newsletter,
+    content: Content,
+    shelf: Shelf,
+    public_url: str,
+    *,
+    is_notice: bool = False,
 ) -> tuple[str, str]:
     """Return the HTML and the text of content in a theme, both with marks."""
     theme = shelf.theme(issue.template or newsletter.theme)
-    look = theme.look.dressed(newsletter.look, place=f"newsletter {newsletter.slug}, look")
+    wishes = {key: with_addresses(value, public_url) for key, value in newsletter.look.items()}
+    look = theme.look.dressed(wishes, place=f"newsletter {newsletter.slug}, look")
     page = _page(content, issue, newsletter, look, is_notice=is_notice)
     html = to_html(shelf.mjml(theme, page, look), place=theme.place)
     html = inline(html, shelf.css(theme, look), place=theme.place)

@@ -171,9 +171,10 @@ def _links(issue: Issue, content: Content, public_url: str) -> Iterator[Finding]
         shown = WrittenLink(
             content.holes.shown(written.url), content.holes.shown(written.words), written.line, written.is_decorative
         )
-        if shown.url.startswith(f"{public_url}/"):
-            continue
+        is_ours = shown.url.startswith(f"{public_url}/")
         for flaw in flaws(shown):
+            if is_ours and flaw.rule != "image-words":
+                continue
             level = Level.BLOCK if flaw.is_blocking else Level.WARN
             yield Finding(level, flaw.rule, f"issue {issue.slug}:{written.line}", flaw.message, flaw.fix)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from mailer.errors import RenderError
+from mailer.issues.assets.asset import with_addresses
 from mailer.issues.issue import Issue
 from mailer.issues.newsletter import Newsletter
 from mailer.rendering.document import Document
@@ -52,7 +53,7 @@ def read_content(issue: Issue, newsletter: Newsletter, *, public_url: str) -> Co
         "preferences_url": f"{public_url}/p/{holes.mark(PREFERENCES)}",
         "confirm_url": f"{public_url}/confirm/{holes.mark(CONFIRM)}",
     }
-    source = marked(issue.source, holes, urls, place=place)
+    source = marked(with_addresses(issue.source, public_url), holes, urls, place=place)
     return Content(
         title=usable(issue.title),
         subject=marked(issue.subject, holes, urls, place=f"{place}, subject"),

@@ -42,6 +42,7 @@ RARE: Mapping[str, Mapping[str, str]] = {
     "mjml": {"mailer/rendering/mjml.py": "the one place that knows what the compiler cannot take"},
     "premailer": {"mailer/rendering/inliner.py": "the one place that knows which of its options are safe"},
     "cssutils": {"mailer/rendering/inliner.py": "quiets premailer's parser"},
+    "PIL": {"mailer/issues/assets/preparing.py": "bounds what a picture unpacks to before it is unpacked"},
     "clock": {"mailer/clock.py": "tells the time to the doors, which hand it down as an argument"},
     "loop clock": {
         "mailer/delivery/batchpass.py": "a lease that is counted on a clock that never jumps",
@@ -59,7 +60,19 @@ RARE: Mapping[str, Mapping[str, str]] = {
 _MODULES = {
     **{
         name: name
-        for name in ("redis", "celery", "kombu", "aiosmtpd", "socket", "ssl", "dns", "mjml", "premailer", "cssutils")
+        for name in (
+            "redis",
+            "celery",
+            "kombu",
+            "aiosmtpd",
+            "socket",
+            "ssl",
+            "dns",
+            "mjml",
+            "premailer",
+            "cssutils",
+            "PIL",
+        )
     },
     "time": "clock",
     "random": "randomness",

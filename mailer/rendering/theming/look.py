@@ -26,7 +26,7 @@ FONTS: Mapping[str, str] = {
 
 _FONT = re.compile(r"[A-Za-z0-9 ,'-]{2,200}")
 _LENGTH = re.compile(r"(\d{1,3})(?:px)?")
-_ADDRESS = re.compile(r"https?://[^\s\"'<>]{3,1000}")
+_ADDRESS = re.compile(r"https?://[^\s\"'<>]{3,1000}|asset:[0-9a-f]{32}\.[a-z]{3}")
 _MOST_RADIUS, _MOST_LOGO = 32, 560
 
 

@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from mailer.web.public import following, front, leaving, viewing
+from mailer.web.public import assets, following, front, leaving, viewing
 
-ROUTERS = (following.router, front.router, leaving.router, viewing.router)
+ROUTERS = (assets.router, following.router, front.router, leaving.router, viewing.router)

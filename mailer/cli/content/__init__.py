@@ -1,0 +1,1 @@
+"""Commands about what stands around an issue's words: pictures, files, themes."""
