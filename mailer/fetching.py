@@ -75,24 +75,28 @@ class WebClient:
         """
         return await self._within_bounds("GET", address, most_bytes)
 
+    async def post(self, address: str, body: bytes, *, most_bytes: int) -> Fetched:
+        """Send a body to an address, and read the answer. A redirect is not followed: it would go with the body."""
+        return await self._within_bounds("POST", address, most_bytes, body)
+
     async def head(self, address: str) -> Fetched:
         """Ask about an address without its body."""
         return await self._within_bounds("HEAD", address, 0)
 
-    async def _within_bounds(self, method: str, address: str, most_bytes: int) -> Fetched:
+    async def _within_bounds(self, method: str, address: str, most_bytes: int, content: bytes = b"") -> Fetched:
         try:
             async with asyncio.timeout(self._seconds):
-                return await self._followed(method, address, most_bytes)
+                return await self._followed(method, address, most_bytes, content)
         except TimeoutError:
             raise FetchError(f"{address} did not answer within {self._seconds:g} seconds.") from None
         except (httpcore.NetworkError, httpcore.ProtocolError, httpcore.TimeoutException, OSError) as error:
             raise FetchError(f"{address} cannot be reached: {error or type(error).__name__}.") from error
 
-    async def _followed(self, method: str, address: str, most_bytes: int) -> Fetched:
+    async def _followed(self, method: str, address: str, most_bytes: int, content: bytes) -> Fetched:
         for _ in range(MOST_REDIRECTS + 1):
-            async with self._pool.stream(method, _url(address), headers=_HEADERS) as response:
+            async with self._pool.stream(method, _url(address), headers=_HEADERS, content=content) as response:
                 headers = {name.lower(): value.decode("latin-1") for name, value in response.headers}
-                if response.status not in _REDIRECTS or b"location" not in headers:
+                if content or response.status not in _REDIRECTS or b"location" not in headers:
                     body, is_whole = await _read(response, most_bytes)
                     said = headers.get(b"content-length", "")
                     length = len(body) if is_whole else int(said) if said.isdecimal() and len(said) < 16 else None

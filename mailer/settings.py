@@ -99,6 +99,10 @@ class Settings(BaseSettings):
     """Hosts of your own network, as `host:port` parted by commas, whose feeds, links and images may be looked at. All
     other private addresses are refused."""
 
+    spam_filter: str = ""
+    """A spam filter to ask about an issue before it is sent: `spamd://host:783`, `http://host:11333` (Rspamd), or
+    `spamassassin`, the program on this machine. Empty: none."""
+
     relay_host: str = "127.0.0.1"
     """The SMTP server that mail is handed to."""
     relay_port: Port = 8026

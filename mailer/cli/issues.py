@@ -80,15 +80,23 @@ def show(slug: IssueArgument, as_json: AsJson = False) -> None:
 
 
 @app.command()
-def check(slug: IssueArgument, as_json: AsJson = False) -> None:
-    """Check an issue as it is checked before sending. Exit status 1 if it could not be mailed as it is."""
+def check(
+    slug: IssueArgument,
+    offline: Annotated[
+        bool, typer.Option("--offline", help="Ask nobody: neither the pages linked to, nor a spam filter.")
+    ] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Check an issue as it is checked before sending, and where its links lead.
+
+    Exit status 1 if it could not be mailed as it is.
+    """
 
     async def story(press: Press) -> list[Finding]:
-        from mailer.delivery.controlling import compile_issue
-        from mailer.rendering.preflight import check as preflight
+        from mailer import clock
+        from mailer.delivery.checking import check_issue
 
-        issue, newsletter, edition = await compile_issue(press, slug)
-        return preflight(issue, newsletter, edition, press.settings.public_url, press.shelf)
+        return await check_issue(press, slug, now=clock.now(), is_online=not offline)
 
     findings = with_press(story)
     is_blocked = any(one.level == "block" for one in findings)

@@ -33,7 +33,10 @@ RARE: Mapping[str, Mapping[str, str]] = {
         "mailer/web/serving.py": "binds the port, so that a taken one is a sentence and not a stack trace",
     },
     "ssl": {"mailer/smtp/session.py": "verifies the relay's certificate"},
-    "connecting": {"mailer/smtp/session.py": "the only client of SMTP"},
+    "connecting": {
+        "mailer/rendering/checks/spamscore.py": "asks the operator's spam filter, in its own protocol",
+        "mailer/smtp/session.py": "the only client of SMTP",
+    },
     "listening": {
         "mailer/bounces/inbound.py": "the listener for reports",
         "mailer/inbox/listening.py": "the demo's inbox",

@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from mailer.folders import templates_folder
+
 if TYPE_CHECKING:
     from tests.mailer.cli.conftest import Run
 
@@ -216,3 +218,43 @@ def test_our_own_network_is_not_looked_at(run: Run, newsletter: str, server: int
     answer = run("issues", "import", f"http://127.0.0.1:{server}/feed.xml", "--newsletter", newsletter, status=2)
 
     assert "private network" in answer.err
+
+
+@pytest.mark.parametrize(("options", "is_asked"), [((), True), (("--offline",), False)])
+def test_the_check_follows_links_unless_it_is_told_not_to(
+    run: Run,
+    newsletter: str,
+    tmp_path: Path,
+    server: int,
+    monkeypatch: pytest.MonkeyPatch,
+    options: tuple[str, ...],
+    is_asked: bool,
+) -> None:
+    monkeypatch.setenv("PRESSRUN_FETCH_FROM", f"127.0.0.1:{server}")
+    file = tmp_path / "issue.md"
+    file.write_text(
+        f"---\nsubject: Tea\nnewsletter: {newsletter}\n---\nHi.\n\n[The gone page](http://127.0.0.1:{server}/gone.html)\n"
+    )
+    run("issues", "import", str(file))
+
+    findings = run("issues", "check", "tea", "--json", *options, status=1).json["findings"]
+
+    dead = [one for one in findings if one["rule"] == "link-dead"]
+    assert [(one["level"], one["place"]) for one in dead] == ([("warn", "issue tea:3")] if is_asked else [])
+    assert set(findings[0]) == {"level", "rule", "place", "message", "fix"}
+
+
+def test_a_source_that_cannot_be_compiled_any_more_is_a_finding(
+    run: Run, issue: str, newsletter: str, home: Path
+) -> None:
+    run("newsletters", "edit", newsletter, "--theme", "letter")
+    theme = home / "themes/brief"
+    theme.mkdir(parents=True)
+    (theme / "manifest.json").write_text((templates_folder() / "email/letter/manifest.json").read_text())
+    (theme / "theme.mjml").write_text('{% extends "parts/layout.mjml" %}')
+    run("newsletters", "edit", newsletter, "--theme", "brief")
+    (theme / "theme.mjml").unlink()
+
+    (finding,) = run("issues", "check", issue, "--json", status=1).json["findings"][:1]
+
+    assert (finding["level"], finding["rule"]) == ("block", "compile")
