@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 import msgspec
 
 from mailer.delivery.addressing import Wish, look_up
+from mailer.delivery.checking import missing_assets
 from mailer.delivery.press import Press
 from mailer.errors import ConflictError, PressrunError
 from mailer.issues.aims.tracking import Tracking
@@ -80,6 +81,7 @@ async def schedule(
     named = wish if isinstance(wish, Wish) else Wish(lists=wish)
     lists, scope = await look_up(press, issue, named, now)
     findings = check(issue, newsletter, edition, press.settings.public_url, press.shelf)
+    findings += await missing_assets(press, issue)
     if blocking := [finding for finding in findings if finding.level == "block"]:
         raise BlockedError(issue_slug, blocking)
     await press.editions.put(edition)
