@@ -25,6 +25,8 @@ from mailer.broker import Broker, broker_of
 from mailer.errors import ConfigError
 
 Port = Annotated[int, Field(ge=0, le=65535)]
+Share = Annotated[float, Field(gt=0, le=1)]
+Least = Annotated[int, Field(ge=1)]
 
 
 class RelayTls(StrEnum):
@@ -157,6 +159,28 @@ class Settings(BaseSettings):
     """`resend` or `hold`; each mailing can say otherwise."""
     undo_seconds: Annotated[float, Field(ge=0, le=600)] = 60.0
     """How long a mailing asked for in the admin pages waits before its first byte leaves, so that it can be undone."""
+    quality_breaker: bool = True
+    """Whether a mailing that is received badly pauses by itself; the limits are below, each a warning and a pause."""
+    breaker_hour_least: tuple[Least, Least] = (200, 5)
+    """The last hour says something from so many people and so many events on."""
+    breaker_hour_bounces: tuple[Share, Share] = (0.05, 0.10)
+    """Of the people tried within an hour, those without a mailbox."""
+    breaker_hour_complaints: tuple[Share, Share] = (0.005, 0.01)
+    """Of those accepted within an hour, those who called it spam."""
+    breaker_hour_blocks: tuple[Share, Share] = (0.05, 0.10)
+    """Of the people tried within an hour, those refused because of us, our content or our host."""
+    breaker_hour_deferrals: tuple[Share, Share] = (0.3, 0.6)
+    """Of the people tried within an hour, those who are put off."""
+    breaker_day_least: tuple[Least, Least] = (1000, 10)
+    """The last 24 hours say something from so many people and so many events on."""
+    breaker_day_bounces: tuple[Share, Share] = (0.025, 0.05)
+    """As above, within 24 hours."""
+    breaker_day_complaints: tuple[Share, Share] = (0.0015, 0.003)
+    """As above, within 24 hours; Gmail and Yahoo ask senders to stay below 0.3 %."""
+    breaker_day_blocks: tuple[Share, Share] = (0.025, 0.05)
+    """As above, within 24 hours."""
+    breaker_day_deferrals: tuple[Share, Share] = (0.2, 0.4)
+    """As above, within 24 hours."""
     approval_needed: bool = False
     """Whether a second person must approve the exact edition of every mailing before it is scheduled."""
 

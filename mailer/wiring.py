@@ -8,6 +8,7 @@ from datetime import timedelta
 
 from mailer.bounces.store import ReportStore
 from mailer.delivery.press import Press
+from mailer.delivery.quality.tallystore import TallyStore
 from mailer.delivery.store import LedgerStore
 from mailer.delivery.timing.turnstore import TurnStore
 from mailer.issues.assets.store import AssetStore
@@ -37,6 +38,7 @@ def put_together(settings: Settings, redis: Redis) -> Press:
         editions=EditionStore(redis),
         ledger=LedgerStore(redis, lease_for=timedelta(seconds=settings.lease_seconds)),
         turns=TurnStore(redis),
+        tallies=TallyStore(redis),
         reports=ReportStore(redis),
         tracking=TrackingStore(redis),
         keys=KeyStore(redis, Seal(settings.secret(), "dkim")),

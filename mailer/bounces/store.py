@@ -85,6 +85,12 @@ class ReportStore:
         """Return the mailing's events, newest first."""
         return await self._read(_reports_key(mailing), limit)
 
+    async def after(self, mailing: MailingId, cursor: str, limit: int) -> list[tuple[str, Event]]:
+        """Return the mailing's events after a cursor ("" is the beginning), oldest first, each with its own cursor."""
+        start = f"({cursor}" if cursor else "-"
+        (entries,) = await run_all(self._redis, [("XRANGE", _reports_key(mailing), start, "+", "COUNT", limit)])
+        return [(cursor.decode(), _decoder.decode(packed)) for cursor, (_, packed) in entries]
+
     async def recent(self, limit: int = 100) -> list[Event]:
         """Return the events of all mailings, with backscatter, newest first."""
         return await self._read(_RECENT, limit)

@@ -129,6 +129,23 @@ def undo(
     answer(_facts(done), [f"Mailing {done.id} is {done.state}. {done.problem}"], as_json=as_json)
 
 
+@app.command()
+def release(
+    mailing: Annotated[int, typer.Argument(metavar="MAILING", help="Its number.")], as_json: AsJson = False
+) -> None:
+    """Let the rest of a mailing go whose few first ones were to be judged; a paused mailing goes on."""
+
+    async def story(press: Press) -> Mailing:
+        from mailer import clock
+        from mailer.delivery.timing.canarying import release as act
+        from mailer.issues.mailing import MailingId
+
+        return await act(press, MailingId(mailing), now=clock.now())
+
+    done = with_press(story)
+    answer(_facts(done), [f"Mailing {done.id} is {done.state}; nobody is held back any more."], as_json=as_json)
+
+
 async def _settled(
     press: Press, issue: str, lists: list[str], wanted: Timing, *, at: str, zone: str, which: str
 ) -> tuple[Timing, datetime | None, list[Share]]:

@@ -10,6 +10,7 @@ import msgspec
 from mailer.delivery.addressing import Wish, look_up
 from mailer.delivery.checking import missing_assets
 from mailer.delivery.press import Press
+from mailer.delivery.quality.watching import forgive
 from mailer.errors import ConflictError, PressrunError
 from mailer.issues.aims.tracking import Tracking
 from mailer.issues.issue import Issue
@@ -156,10 +157,11 @@ async def pause(press: Press, mailing_id: MailingId, *, now: datetime, why: str 
 
 
 async def resume(press: Press, mailing_id: MailingId, *, now: datetime) -> Mailing:
-    """Go on from the ledger: nobody who was accepted is mailed again."""
+    """Go on from the ledger: nobody who was accepted is mailed again, and what was seen does not stop it again."""
     mailing = await press.mailings.get(mailing_id)
     if mailing.state is not MailingState.PAUSED:
         raise ConflictError(f"Mailing {mailing_id} is {mailing.state}, so there is nothing to resume.")
+    await forgive(press, mailing_id, now)
     return await press.mailings.move(mailing_id, MailingState.SENDING, problem="", now=now)
 
 

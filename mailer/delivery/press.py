@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from mailer.bounces.store import ReportStore
+from mailer.delivery.quality.tallystore import TallyStore
 from mailer.delivery.store import LedgerStore
 from mailer.delivery.timing.turnstore import TurnStore
 from mailer.issues.assets.store import AssetStore
@@ -34,6 +35,7 @@ class Press:
     editions: EditionStore
     ledger: LedgerStore
     turns: TurnStore
+    tallies: TallyStore
     reports: ReportStore
     tracking: TrackingStore
     keys: KeyStore

@@ -215,6 +215,12 @@ class LedgerStore:
         """Let an unfinished batch come due then; a finished one stays finished."""
         await self._redis.zadd(keys.due(batch.mailing), {batch.name: milliseconds(until)}, xx=True)
 
+    async def due_from(self, mailing: MailingId, earliest: datetime) -> list[Batch]:
+        """Return the unfinished batches that are due at a time or later."""
+        command = ("ZRANGE", keys.due(mailing), milliseconds(earliest), "+inf", "BYSCORE")
+        (names,) = await run_all(self._redis, [command])
+        return [Batch.named(mailing, name.decode()) for name in names]
+
     async def hasten(self, mailing: MailingId, *, beyond: datetime, to: datetime) -> None:
         """Let every unfinished batch that is due after a time come due earlier."""
         command = ("ZRANGE", keys.due(mailing), f"({milliseconds(beyond)}", "+inf", "BYSCORE")

@@ -14,6 +14,8 @@ from mailer.delivery.batch import cut_batches
 from mailer.delivery.ledger import LedgerCounts
 from mailer.delivery.planning import plan
 from mailer.delivery.press import Press
+from mailer.delivery.quality.watching import watch
+from mailer.delivery.timing.canarying import tend_canary
 from mailer.errors import ConflictError
 from mailer.issues.mailing import Mailing, MailingId, MailingState
 from subscribers.errors import RuleError
@@ -65,6 +67,9 @@ async def _tend(press: Press, mailing: Mailing, now: datetime) -> int:
     if mailing.state is MailingState.CANCELLED:
         # Also those whose turn is far away are to be excluded now. What is in a worker's hands stays there.
         await press.ledger.hasten(mailing.id, beyond=now + press.ledger.lease_for, to=now)
+    if mailing.state is MailingState.SENDING:
+        await watch(press, mailing, now)
+        await tend_canary(press, mailing, now)
     return len(await press.ledger.due(mailing.id, now, SHIFTS_AT_ONCE))
 
 

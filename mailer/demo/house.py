@@ -83,6 +83,8 @@ class House:
             "inbox_host": HOST,
             "inbox_port": self.ports.inbox,
             "retry_delays_seconds": _RETRY_DELAYS_SECONDS,
+            # A demo shows refusals and complaints; of whoever brings their own people any share may be such.
+            "quality_breaker": False,
         }
 
     def environment(self, redis_socket: Path) -> dict[str, str]:

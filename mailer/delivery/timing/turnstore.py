@@ -4,7 +4,7 @@
 |---|---|---|
 | `{cN}:mailing:<id>:turn:<number>` | bitmap | a chunk's people of one turn |
 | `{m<id>}:turns` | hash | number -> Turn as JSON |
-| `{m<id>}:canary` | hash | how far a canary is: `state`, `settled`, `judged`, `why` |
+| `{m<id>}:canary` | hash | how far a canary is: `state`, `since`, `why` |
 
 The bitmaps are written by planning, before the mailing begins, and never changed. A turn's moment changes once at the
 most, when a canary has passed and the rest is let go.
@@ -13,15 +13,19 @@ most, when a canary has passed and the rest is let go.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from datetime import datetime
 
 import msgspec
 
 from mailer.delivery import keys
 from mailer.delivery.batch import Batch
+from mailer.delivery.timing.canary import MOVES, CanaryStanding, CanaryState
 from mailer.delivery.timing.turn import Turn, Waiting
 from mailer.issues.mailing import MailingId
 from subscribers.cohort import Cohort, bits_from_bytes, bits_to_bytes
-from subscribers.storage import Redis, run_all
+from subscribers.storage import Redis, run_all, script_beside
+
+_MOVE = script_beside(__file__, "canary.lua")
 
 
 class TurnStore:
@@ -73,6 +77,20 @@ class TurnStore:
         wanted = list(chunks)
         found = await run_all(self._redis, [("GET", keys.turn(mailing, chunk, number)) for chunk in wanted])
         return Cohort({chunk: bits_from_bytes(bits or b"") for chunk, bits in zip(wanted, found, strict=True)})
+
+    async def canary(self, mailing: MailingId) -> CanaryStanding:
+        """Return where the mailing's canary stands."""
+        (found,) = await run_all(self._redis, [("HMGET", keys.canary(mailing), "state", "since", "why")])
+        state, since, why = (value.decode() if value else "" for value in found)
+        if not state:
+            return CanaryStanding()
+        return CanaryStanding(CanaryState(state), datetime.fromisoformat(since), why)
+
+    async def move_canary(self, mailing: MailingId, to: CanaryState, *, now: datetime, why: str = "") -> bool:
+        """Move the mailing's canary to a state; return whether that was done here: not by a move that is not legal."""
+        sources = " ".join(state for state, following in MOVES.items() if to in following)
+        arguments = (to, f" {sources} ", now.isoformat(), why, CanaryState.FLYING)
+        return bool(await _MOVE.run(self._redis, [keys.canary(mailing)], arguments))
 
 
 _turn_from = msgspec.json.Decoder(Turn)
