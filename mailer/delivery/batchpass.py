@@ -8,7 +8,7 @@ only be "claimed and not settled", and the next pass sees it.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import reduce
@@ -120,22 +120,22 @@ class Pass:
         """Whether the lease surely still stands: a process that was stopped and wakes up must not go on."""
         return not self.is_lost and asyncio.get_running_loop().time() < self.lease_until
 
-    def windows(self, size: int, now: datetime) -> list[int]:
-        """Return the people who are due now, so many at a time, each once."""
+    def due(self, now: datetime) -> list[int]:
+        """Return the places of the people who are due now."""
         now_ms = milliseconds(now)
-        due = [
+        return [
             place
             for place in positions_in(self.words.pending & ~self.waiting.bits(now_ms))
             if place not in self.last_tries or self.last_tries[place].next_ms <= now_ms
         ]
-        return [bits_of(due[start : start + size]) for start in range(0, len(due), size)]
 
-    async def claim(self, press: Press, window: int) -> list[Claimed]:
+    async def claim(self, press: Press, places: Sequence[int]) -> list[Claimed]:
         """Check a window of people once more, exclude those who may no longer be mailed, and claim the rest.
 
         Empty, and the pass lost, if the batch is somebody else's now.
         """
-        people = [self.batch.subscriber_at(place) for place in positions_in(window)]
+        window = bits_of(places)
+        people = [self.batch.subscriber_at(place) for place in places]
         lists, suppressed, records = await asyncio.gather(
             self._active_by_list(press),
             suppressed_in(press.people, self.mailing.newsletter, self.batch.chunk),

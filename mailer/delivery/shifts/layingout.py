@@ -1,8 +1,10 @@
 """The feeder of a shift: takes due batches by lease, and lays their people out, a window at a time.
 
 It keeps ahead of the wire: a window is claimed while the one before is being handed over, and a batch is taken and read
-while the last windows of the one before are. So nobody waits for Redis, and yet no more than two windows are claimed
-and not handed over.
+while the end of the one before is. So nobody waits for Redis. A window has twice as many people as were picked up while
+the last one was claimed: where Redis or the machine is slow, more are claimed at a time. That costs no second copies,
+since whoever was claimed and not handed over gets their first; but with `hold` a crash would leave them all uncertain,
+so there a window has as few people as `window_size` says.
 """
 
 from __future__ import annotations
@@ -14,10 +16,13 @@ from mailer.delivery.batchpass import Pass
 from mailer.delivery.shifts.shift import Shift
 from mailer.errors import ConfigError, NotFoundError, SourceError
 from mailer.issues.mailing import Mailing, MailingState
+from mailer.settings import UncertainPolicy
 
 _DUE_AT_ONCE = 8
+_LARGEST_WINDOW = 10
+"""In times of `window_size`."""
 _WINDOWS_AHEAD = 3
-"""How many windows before the end of a batch the next one is taken. That costs some ten round trips to Redis."""
+"""How many windows before the end of a batch the next one is taken: that is some more round trips than a claim."""
 
 
 class Feeder:
@@ -27,6 +32,8 @@ class Feeder:
         """Begin with the oldest mailing."""
         self._shift = shift
         self._turn = 0
+        self._picked_up_meanwhile = 0
+        """How many were picked up while the last window was claimed."""
         self._next: asyncio.Task[Pass | None] | None = None
 
     async def feed(self) -> None:
@@ -37,13 +44,14 @@ class Feeder:
                 await self._lay_out(batch_pass)
                 batch_pass.is_fed = True
                 shift.news.set()
-            if self._next:
-                await self._next
         except Exception:
             shift.is_ended = True
             raise
         finally:
             shift.layout.finish()
+            # What is just being taken must not be dropped; if that fails, it is what has failed.
+            if self._next:
+                await self._next
 
     async def _take_next(self) -> Pass | None:
         """Return the batch that was taken ahead, or take one."""
@@ -64,17 +72,26 @@ class Feeder:
         return batch_pass
 
     async def _lay_out(self, batch_pass: Pass) -> None:
-        shift, size = self._shift, self._shift.press.settings.window_size
-        if batch_pass.mailing.state is not MailingState.SENDING:
-            return
-        windows = batch_pass.windows(size, shift.clock.now())
-        for place, window in enumerate(windows, 1):
+        shift = self._shift
+        due = batch_pass.due(shift.clock.now()) if batch_pass.mailing.state is MailingState.SENDING else []
+        while due:
+            size = self._window_for(batch_pass.mailing)
             await shift.layout.until_fewer_than(size)
             if not shift.may_go(batch_pass):
                 return
-            if place + _WINDOWS_AHEAD > len(windows):
+            if len(due) <= _WINDOWS_AHEAD * size:
                 self._look_ahead()
-            shift.layout.put(await shift.patiently(partial(batch_pass.claim, shift.press, window)))
+            window, due = due[:size], due[size:]
+            before = shift.layout.picked_up
+            people = await shift.patiently(partial(batch_pass.claim, shift.press, window))
+            self._picked_up_meanwhile = shift.layout.picked_up - before
+            shift.layout.put(people)
+
+    def _window_for(self, mailing: Mailing) -> int:
+        least = self._shift.press.settings.window_size
+        if mailing.uncertain_policy is UncertainPolicy.HOLD:
+            return least
+        return min(max(least, 2 * self._picked_up_meanwhile), _LARGEST_WINDOW * least)
 
     async def _next_pass(self) -> Pass | None:
         """Take the next due batch, from each mailing in turn."""

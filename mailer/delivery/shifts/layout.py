@@ -18,6 +18,8 @@ class Layout:
     def __init__(self) -> None:
         """Begin with nobody."""
         self.is_closed = False
+        self.picked_up = 0
+        """How many were picked up so far."""
         self._row: deque[Claimed] = deque()
         self._waiting: list[asyncio.Future[None]] = []
 
@@ -39,6 +41,7 @@ class Layout:
                 return None
             await self._change()
         one = self._row.popleft()
+        self.picked_up += 1
         if self._waiting:
             self._wake()
         return one

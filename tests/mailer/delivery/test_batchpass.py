@@ -29,7 +29,7 @@ async def test_what_is_written_at_once_ends_as_the_last_word(newsroom: Newsroom)
     press = newsroom.press
     one = await begun(newsroom, 64)
     now = await press.ledger.now()
-    recipients = await one.claim(press, one.words.pending)
+    recipients = await one.claim(press, one.due(now))
 
     writings = []
     for recipient in recipients:
