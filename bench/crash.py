@@ -3,12 +3,13 @@
     python -m bench.crash [--people N] [--kills K] [--signal KILL|TERM] [--policy resend|hold] [--seed S] [--json]
 
 Real processes on loopback: redis-server (append-only, every write on disk), the catch-all inbox, a scheduler, a worker.
-Victims take turns: a child of the worker, the worker with its children, the scheduler, Redis. With TERM, which asks,
-only worker and scheduler. Each is started again.
-The inbox keeps every copy that it ever took, so copies are counted, not estimated.
+Victims take turns, when random parts of the audience are settled: a child of the worker, the worker with its children,
+the scheduler, Redis, and the wire, whose connections are all cut at once. With TERM, which asks, only worker and
+scheduler. Whoever died is started again. The inbox keeps every copy that it ever took, so copies are counted.
 
-`bound` is how many second copies there may be: the people who were claimed and not settled at the moments when a worker
-died, read from the ledger before the next worker starts. The last line is one JSON object.
+`missed` have no copy and are not held as uncertain. `bound` is how many second copies there may be: for each kill of a
+worker, those who had a copy and no recorded reply just after it; for each cut, one for each connection. The last line
+is one JSON object.
 """
 
 from __future__ import annotations
@@ -21,12 +22,15 @@ import random
 import signal
 import sys
 import time
-from collections import Counter
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+import uvloop
+
+from bench.copies import Copies
 from bench.processes import Processes
 from bench.redisserver import Server
+from bench.wire import Wire, stretched
 from mailer.delivery.controlling import schedule
 from mailer.delivery.ledger import LedgerCounts, Standing
 from mailer.delivery.press import Press
@@ -35,12 +39,15 @@ from mailer.homefolder import make_secret
 from mailer.issues.mailing import Mailing, MailingState
 from mailer.settings import UncertainPolicy, load_settings
 from mailer.wiring import open_press
+from subscribers.cohort import Cohort
 from subscribers.errors import StorageDownError
 from tests.newsroom import crowd, enrol, furnish
 
-_LONGEST_SECONDS = 900.0
-_PAUSE_BETWEEN_KILLS = (0.3, 1.5)
-_VICTIMS = {"KILL": ("child", "worker", "scheduler", "redis"), "TERM": ("worker", "scheduler")}
+_LONGEST_SECONDS = 3_000.0
+_LOOK_SECONDS = 0.05
+_INBOX_SECONDS = 0.2
+"""The inbox has written by then what had reached it."""
+_VICTIMS = {"KILL": ("child", "worker", "scheduler", "redis", "wire"), "TERM": ("worker", "scheduler")}
 
 
 class Run:
@@ -50,13 +57,15 @@ class Run:
         self.options = options
         self.redis = redis
         self.processes = processes
-        self.home = home
+        self.copies = Copies(home / "inbox")
         self.chance = random.Random(options.seed)  # reproducible, not secret
         self.number = signal.Signals[f"SIG{options.signal}"]
+        self.moments = sorted(int(self.chance.uniform(0.01, 0.98) * options.people) for _ in range(options.kills))
+        """How many people are settled when the next victim dies."""
         self.killed = 0
         self.bound = 0
 
-    async def mail(self) -> dict[str, object]:
+    async def mail(self, wire: Wire) -> dict[str, object]:
         """Mail everybody, killing meanwhile; return what is to be printed."""
         async with open_press(load_settings()) as press:
             readers = await furnish(press)
@@ -68,30 +77,48 @@ class Run:
                 self.processes.start(kind)
             while not await self._is_complete(press, mailing):
                 if time.monotonic() - began > _LONGEST_SECONDS:
-                    sys.exit(f"Not complete after {_LONGEST_SECONDS:.0f} s; logs are in {self.home}.")
-                await asyncio.sleep(self.chance.uniform(*_PAUSE_BETWEEN_KILLS))
-                if self.killed < self.options.kills and await self._has_begun(press, mailing):
-                    await self._kill(press, mailing)
+                    sys.exit(f"Not complete after {_LONGEST_SECONDS:.0f} s: {await self._counts(press, mailing)}")
+                counts = await self._counts(press, mailing)
+                if self.killed < len(self.moments) and counts.audience - counts.pending >= self.moments[self.killed]:
+                    await self._kill(press, mailing, wire)
+                await asyncio.sleep(_LOOK_SECONDS)
             return await self._report(press, mailing, time.monotonic() - began)
 
-    async def _kill(self, press: Press, mailing: Mailing) -> None:
+    async def _kill(self, press: Press, mailing: Mailing, wire: Wire) -> None:
         victims = _VICTIMS[self.options.signal]
         victim = victims[self.killed % len(victims)]
-        if victim == "child" and not self.processes.kill_a_child("worker", self.chance):
-            return
+        match victim:
+            case "child":
+                if not self.processes.kill_a_child("worker", self.chance):
+                    return
+                self.bound += await self._with_a_copy_and_no_reply(press, mailing)
+            case "worker":
+                await self._end(victim)
+                self.bound += await self._with_a_copy_and_no_reply(press, mailing)
+                self.processes.start(victim)
+            case "scheduler":
+                await self._end(victim)
+                self.processes.start(victim)
+            case "redis":
+                await asyncio.to_thread(self.redis.kill)
+                await asyncio.to_thread(self.redis.start)
+            case _:
+                self.bound += wire.cut()
         self.killed += 1
-        if victim == "redis":
-            self.redis.kill()
-            self.redis.start()
-        elif victim in ("worker", "scheduler"):
-            self.processes.end(victim, self.number)
-        if victim in ("child", "worker"):
-            self.bound += sum(words.orphaned.bit_count() for words in (await press.ledger.words(mailing.id)).values())
-        if victim in ("worker", "scheduler"):
-            self.processes.start(victim)
 
-    async def _has_begun(self, press: Press, mailing: Mailing) -> bool:
-        return (await self._counts(press, mailing)).accepted > 0
+    async def _end(self, kind: str) -> None:
+        # Beside the loop, on which the wire lives: whoever is asked to end has something to say to the inbox yet.
+        await asyncio.to_thread(self.processes.end, kind, self.number)
+
+    async def _with_a_copy_and_no_reply(self, press: Press, mailing: Mailing) -> int:
+        if self.number is not signal.SIGKILL:
+            return 0
+        await asyncio.sleep(_INBOX_SECONDS)
+        copies = await asyncio.to_thread(self.copies.look)
+        words = await press.ledger.words(mailing.id)
+        unsettled = Cohort({chunk: one.pending | one.uncertain for chunk, one in words.items()})
+        people = await press.people.subscribers.read(unsettled & Cohort({c: one.claimed for c, one in words.items()}))
+        return sum(one.address in copies for one in people.values())
 
     async def _is_complete(self, press: Press, mailing: Mailing) -> bool:
         try:
@@ -107,9 +134,11 @@ class Run:
 
     async def _report(self, press: Press, mailing: Mailing, seconds: float) -> dict[str, object]:
         counts = await self._counts(press, mailing)
-        copies = Counter(_recipient(file) for file in (self.home / "inbox").glob("**/*.eml"))
+        copies = self.copies.look()
         uncertain = await press.ledger.cohort(mailing.id, Standing.UNCERTAIN)
         held = {one.address for one in (await press.people.subscribers.read(uncertain)).values()}
+        if held and not self.options.json:
+            print("Held as uncertain:", *sorted(held))
         return {
             "people": self.options.people,
             "kills": self.killed,
@@ -122,16 +151,18 @@ class Run:
         }
 
 
-def _recipient(file: Path) -> str:
-    for line in file.read_bytes().split(b"\r\n", 20):
-        if line.startswith(b"Delivered-To:"):
-            return line.decode().partition(":")[2].strip()
-    sys.exit(f"{file} names no recipient.")
+async def run(options: argparse.Namespace, redis: Server, processes: Processes, home: Path) -> dict[str, object]:
+    """Mail through a wire; return what is to be printed."""
+    (inbox_port,) = free_ports(1)
+    os.environ["PRESSRUN_INBOX_PORT"] = str(inbox_port)
+    async with stretched(inbox_port) as wire:
+        os.environ["PRESSRUN_RELAY_PORT"] = str(wire.port)
+        return await Run(options, redis, processes, home).mail(wire)
 
 
 def main() -> None:
     """Run once and print the result."""
-    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
+    parser = argparse.ArgumentParser(prog="python -m bench.crash", description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--people", type=int, default=20_000)
     parser.add_argument("--kills", type=int, default=12)
     parser.add_argument("--signal", choices=["KILL", "TERM"], default="KILL")
@@ -143,19 +174,16 @@ def main() -> None:
         home = Path(folder)
         make_secret(home)
         redis, processes = Server(home, is_append_only=True), Processes(home)
-        (port,) = free_ports(1)
         os.environ.update(
             PRESSRUN_HOME=folder,
             PRESSRUN_REDIS_URL=redis.url,
-            PRESSRUN_RELAY_PORT=str(port),
-            PRESSRUN_INBOX_PORT=str(port),
             PRESSRUN_LEASE_SECONDS="3",
             PRESSRUN_RETRY_DELAYS_SECONDS="[0.5, 1]",
             PRESSRUN_HELLO_NAME="press.example.com",
         )
         redis.start()
         try:
-            result = asyncio.run(Run(options, redis, processes, home).mail())
+            result = uvloop.run(run(options, redis, processes, home))
         finally:
             processes.end_all()
             redis.kill()

@@ -18,11 +18,11 @@ class Processes:
         self._home = home
         self._running: dict[str, subprocess.Popen[bytes]] = {}
 
-    def start(self, kind: str) -> None:
-        """Start one."""
+    def start(self, kind: str, *options: str) -> None:
+        """Start one: `pressrun KIND OPTIONS`."""
         with self.log(kind).open("ab") as log:
             self._running[kind] = subprocess.Popen(
-                [sys.executable, "-m", "mailer", kind], stdout=log, stderr=log, start_new_session=True
+                [sys.executable, "-m", "mailer", kind, *options], stdout=log, stderr=log, start_new_session=True
             )
 
     def log(self, kind: str) -> Path:

@@ -108,8 +108,8 @@ class Bench:
         """Bring people in, start worker and scheduler, and mail to all, as often as asked."""
         readers = await furnish(self.press, issue=issue_of(self.press, self.options.size))
         await enrol(self.press, readers, crowd(self.options.messages))
-        for kind in ("worker", "scheduler"):
-            self.processes.start(kind)
+        self.processes.start("worker", "--queues", "delivery")
+        self.processes.start("scheduler")
         await self._until_ready()
         for round_ in range(self.options.rounds):
             self.measured.reference_rates.append(await self._reference_rate())
