@@ -153,10 +153,10 @@ class Run:
 
 async def run(options: argparse.Namespace, redis: Server, processes: Processes, home: Path) -> dict[str, object]:
     """Mail through a wire; return what is to be printed."""
-    (inbox_port,) = free_ports(1)
-    os.environ["PRESSRUN_INBOX_PORT"] = str(inbox_port)
-    async with stretched(inbox_port) as wire:
-        os.environ["PRESSRUN_RELAY_PORT"] = str(wire.port)
+    async with stretched() as wire:
+        # A free port is only then sure to be another one than the wire's.
+        (wire.to_port,) = free_ports(1)
+        os.environ.update(PRESSRUN_RELAY_PORT=str(wire.port), PRESSRUN_INBOX_PORT=str(wire.to_port))
         return await Run(options, redis, processes, home).mail(wire)
 
 

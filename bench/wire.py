@@ -101,8 +101,8 @@ class End(asyncio.Protocol):
 
 
 @asynccontextmanager
-async def stretched(to_port: int, latency_seconds: float = 0.0) -> AsyncIterator[Wire]:
-    """Give a wire to a server on this port, on the running loop."""
+async def stretched(to_port: int = 0, latency_seconds: float = 0.0) -> AsyncIterator[Wire]:
+    """Give a wire to a server on this port, on the running loop; the port may be set later."""
     wire = Wire(to_port, latency_seconds)
     loop = asyncio.get_running_loop()
     server = await loop.create_server(lambda: End(wire, delay_seconds=0.0), "127.0.0.1", 0)
