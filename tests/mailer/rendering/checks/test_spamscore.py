@@ -6,6 +6,7 @@ import asyncio
 import shutil
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -13,7 +14,14 @@ import pytest
 from mailer.demo.loopback import free_ports
 from mailer.errors import ConfigError
 from mailer.rendering.checks.spamscore import PROGRAM, NotAskedError, spam_flaws, spam_score
+from mailer.rendering.message import Assembler, MailingFacts
+from mailer.rendering.samples import sample_people
+from mailer.rendering.theming.proving import prove, sample_newsletter
+from mailer.rendering.theming.shelf import shipped
+from mailer.tokens import Tokens
 
+MOST_POINTS = 1.0
+"""Of a theme: a receiver's filter adds its own about who sends."""
 MESSAGE = b"From: a@example.com\r\nTo: b@example.com\r\nSubject: Tea\r\n\r\nTea is ready.\r\n"
 GTUBE = b"XJS*C4JDBQADN1.NSBN3*2IDNEN*GTUBE-STANDARD-ANTI-UBE-TEST-EMAIL*C.34X"
 
@@ -136,3 +144,18 @@ async def test_the_real_server_says_what_the_program_says(tmp_path: Path) -> Non
         await server.communicate()
 
     assert "GTUBE" in score.rules
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(not shutil.which(PROGRAM), reason="no SpamAssassin here")
+@pytest.mark.parametrize("theme", shipped().names())
+async def test_every_theme_is_far_from_spam(theme: str) -> None:
+    newsletter, public_url = sample_newsletter(), "https://press.example.com"
+    tokens = Tokens(b"a secret for the tests, long enough")
+    assembler = Assembler(prove(theme, shipped()), newsletter, MailingFacts(7, 3, "weekly"), tokens, public_url)
+    hand_over = assembler.hand_over(sample_people()["usual"], datetime.now(UTC))
+
+    score = await spam_score(PROGRAM, hand_over.message)
+
+    print(f"{theme}: {score.points} points of {score.most} ({', '.join(score.rules)})")
+    assert score.points < MOST_POINTS
