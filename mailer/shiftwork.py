@@ -17,6 +17,7 @@ from datetime import timedelta
 
 import uvloop
 
+from mailer import clock, maillog
 from mailer.delivery.lane import Lane
 from mailer.delivery.press import Press
 from mailer.delivery.sending import work_shift
@@ -24,6 +25,8 @@ from mailer.settings import Settings, load_settings
 from mailer.smtp.pool import Pool
 from mailer.smtp.relay import Relay
 from mailer.wiring import open_press
+from subscribers.errors import StorageDownError
+from subscribers.imports.working import work_imports
 
 _stopping = mmap.mmap(-1, 1)
 """One byte shared with the processes that Celery forks: non-zero once the worker was asked to stop."""
@@ -86,5 +89,13 @@ async def _deliver(bench: Bench) -> None:
     await work_shift(bench.press, bench.pool, lasts=lasts, is_stopping=is_stopping)
 
 
-SHIFTS: Mapping[Lane, Callable[[Bench], Awaitable[None]]] = {Lane.DELIVERY: _deliver}
+async def _import(bench: Bench) -> None:
+    try:
+        await work_imports(bench.press.people, clock.now, is_stopping)
+    except StorageDownError as error:
+        # The next tick that finds Redis wakes us again.
+        maillog.waiting_for_redis(str(error))
+
+
+SHIFTS: Mapping[Lane, Callable[[Bench], Awaitable[None]]] = {Lane.DELIVERY: _deliver, Lane.BULK: _import}
 """What a shift of each lane does. It ends within seconds of `is_stopping`, and may be run twice at once."""

@@ -132,6 +132,10 @@ class ImportTakenOverError(PeopleError):
     """Another process has gone on with this import; this one stops. Nothing is lost, and nothing counted twice."""
 
 
+class ImportCancelledError(PeopleError):
+    """Somebody cancelled this import. What is in stays in."""
+
+
 class ImportReaderError(PeopleError):
     """The process that read the file was ended. Nothing is lost: importing the same file again goes on."""
 

@@ -13,7 +13,7 @@ nobody is counted twice. Importing a file again that is in already changes nothi
 from __future__ import annotations
 
 import hashlib
-from collections.abc import AsyncGenerator, Callable, Iterable
+from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable
 from contextlib import aclosing, closing
 from datetime import UTC, datetime
 from pathlib import Path
@@ -24,6 +24,7 @@ import msgspec
 from subscribers.consent import Consent
 from subscribers.errors import (
     ConsentNeededError,
+    ImportCancelledError,
     ImportFileError,
     ImportInterruptedError,
     ImportReaderError,
@@ -68,19 +69,23 @@ async def import_file(
     now: datetime,
     progress: Progress | None = None,
     rejected: Path | None = None,
+    mark: bytes = b"",
+    before_end: Callable[[], Awaitable[None]] | None = None,
 ) -> ImportReport:
     """Import a file of people into a list: as active where the plan says confirmed, else as pending.
 
     `confirmed` needs a consent whose words state how they agreed; it is kept with every person placed. `progress` is
-    told how many rows are done. Rows that are no people are written to the file `rejected`, with the reasons.
+    told how many rows are done. Rows that are no people are written to the file `rejected`, with the reasons. A worker
+    gives the `mark` under which the import was asked for, and is called `before_end` when every row is in or the
+    import is cancelled, while it can still be taken up again.
 
     Raises ImportFileError or ConsentNeededError before anything is written; ImportInterruptedError when Redis goes
     away in between, with the report so far; ImportReaderError when the process that reads the file was ended;
-    ImportTakenOverError when another process goes on with the same import.
+    ImportTakenOverError when another process goes on with the same import; ImportCancelledError.
     """
-    _check_consent(plan)
+    check_consent(plan)
     with on_disk(file, plan.file) as path:
-        mark = _mark(path, plan, await people.fields.all())
+        mark = mark or mark_of(path, plan, await people.fields.all())
         before = await people.imports.unfinished(mark)
         wanted = await _instructions(
             people, path, plan, before.started if before else now, before.done if before else ()
@@ -90,7 +95,7 @@ async def import_file(
             run = await people.imports.take(mark, plan, now)
             report.id = run.id
             try:
-                await _go(said, people, run, report, RejectedRows(rejected, report.header), progress)
+                await _go(said, people, run, report, RejectedRows(rejected, report.header), progress, before_end)
             except StorageDownError as error:
                 raise ImportInterruptedError(str(error), report) from error
             return report
@@ -106,7 +111,7 @@ async def rehearse_import(
     rejected: Path | None = None,
 ) -> ImportReport:
     """Say what `import_file` would do, and do nothing. Raises as it does."""
-    _check_consent(plan)
+    check_consent(plan)
     with on_disk(file, plan.file) as path:
         wanted = await _instructions(people, path, plan, now, ())
         async with aclosing(frames_of(path, wanted)) as said:
@@ -126,6 +131,7 @@ async def _go(
     report: ImportReport,
     rejected: RejectedRows,
     progress: Progress | None,
+    before_end: Callable[[], Awaitable[None]] | None,
 ) -> None:
     # The plan of the first try: the consent is from when it was given.
     place = Place(people, run.plan, run.id, (await people.lists.get(run.plan.list_id)).newsletter)
@@ -141,7 +147,21 @@ async def _go(
     except ImportFileError as error:
         await people.imports.refuse(run, str(error))
         raise
-    await people.imports.finish(run, range(await people.subscribers.chunk_count()))
+    except ImportCancelledError:
+        await _end(people.imports.cancelled, people, run, before_end)
+        raise
+    await _end(people.imports.finish, people, run, before_end)
+
+
+async def _end(
+    act: Callable[[ImportRun, Iterable[int]], Awaitable[None]],
+    people: People,
+    run: ImportRun,
+    before_end: Callable[[], Awaitable[None]] | None,
+) -> None:
+    if before_end is not None:
+        await before_end()
+    await act(run, range(await people.subscribers.chunk_count()))
 
 
 async def _opened(said: AsyncGenerator[Said, None], name: str) -> ImportReport:
@@ -189,7 +209,8 @@ async def _instructions(
     )
 
 
-def _check_consent(plan: ImportPlan) -> None:
+def check_consent(plan: ImportPlan) -> None:
+    """Raise ConsentNeededError where a plan lacks the words that it needs."""
     if plan.confirmed and (plan.consent is None or not plan.consent.words.strip()):
         raise ConsentNeededError(
             "People can be imported as confirmed only with a statement of how they agreed, such as "
@@ -197,7 +218,7 @@ def _check_consent(plan: ImportPlan) -> None:
         )
 
 
-def _mark(path: Path, plan: ImportPlan, declared: list[object] | object) -> bytes:
+def mark_of(path: Path, plan: ImportPlan, declared: list[object] | object) -> bytes:
     """Return what tells this file, imported this way, from every other; the time does not count."""
     consent = msgspec.structs.replace(plan.consent, when=datetime.min.replace(tzinfo=UTC)) if plan.consent else None
     timeless = msgspec.structs.replace(plan, consent=consent)

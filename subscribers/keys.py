@@ -24,6 +24,10 @@
 | `import:<id>` | hash | `plan`: what is imported how; `fence`; `frame:<n>`: packed counts of some rows; `state` |
 | `imports:last-id`, `imports:open` | number, hash | the highest number given out; mark of a file and its plan → id |
 | `imports:newest` | list | ids of imports, the newest first |
+| `imports:waiting` | set | ids of imports that a worker has to look at |
+| `import:<id>:held` | string | a worker is at it; expires when the worker falls silent |
+| `import:<id>:parts` | hash | `file`, `rejected`: in how many parts the file, and the rejected rows, are kept |
+| `import:<id>:<which>:<n>` | string | a part of its `file` (30 days) or its `rejected` rows (90 days), compressed |
 | `fields` | hash | newsletter and name → packed Field that it declares |
 | `values:<field>` | set | the values of an indexed field that anybody has or had |
 | `segments` | hash | slug → packed Segment |
@@ -47,6 +51,7 @@ LISTS = "lists"
 IMPORTS_LAST_ID = "imports:last-id"
 IMPORTS_OPEN = "imports:open"
 IMPORTS_NEWEST = "imports:newest"
+IMPORTS_WAITING = "imports:waiting"
 LISTS_LAST_ID = "lists:last-id"
 SUPPRESSION_SCOPES = "suppression:scopes"
 CONSENT_STATEMENTS = "consent:statements"
@@ -141,6 +146,21 @@ def import_bits(chunk: int, import_id: str, word: str) -> str:
 def import_facts(import_id: str) -> str:
     """Name the hash with what an import is and how far it has come."""
     return f"import:{import_id}"
+
+
+def import_held(import_id: str) -> str:
+    """Name what says that a worker is at an import."""
+    return f"import:{import_id}:held"
+
+
+def import_parts(import_id: str) -> str:
+    """Name the hash of how many parts the files of an import have."""
+    return f"import:{import_id}:parts"
+
+
+def import_part(import_id: str, which: str, number: int) -> str:
+    """Name a part of an import's `file` or of its `rejected` rows."""
+    return f"import:{import_id}:{which}:{number}"
 
 
 def everyone_bits(chunk: int) -> str:

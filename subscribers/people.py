@@ -9,6 +9,7 @@ from subscribers.store.algebra import Algebra
 from subscribers.store.bitmaps import Bitmaps
 from subscribers.store.consent import ConsentStore
 from subscribers.store.fields import FieldStore
+from subscribers.store.importfiles import ImportFiles
 from subscribers.store.imports import ImportStore
 from subscribers.store.lists import ListStore
 from subscribers.store.segments import SegmentStore
@@ -26,6 +27,7 @@ class People:
     consents: ConsentStore
     fields: FieldStore
     imports: ImportStore
+    import_files: ImportFiles
     segments: SegmentStore
     algebra: Algebra
     bitmaps: Bitmaps
@@ -40,6 +42,7 @@ class People:
             ConsentStore(redis),
             FieldStore(redis),
             ImportStore(redis),
+            ImportFiles(redis),
             SegmentStore(redis),
             Algebra(redis),
             Bitmaps(redis),

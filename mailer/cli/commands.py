@@ -35,6 +35,7 @@ COMMANDS: Mapping[str, Entry] = {
     "domains": Entry("domains", "Sending domains and DKIM keys: generate, show, check, activate, retire."),
     "lists": Entry("lists", "Lists: list, create, show."),
     "subscribers": Entry("subscribers", "The people on the lists: list, show, add, import, leave."),
+    "imports": Entry("people.imports", "Imports of people: list, show, cancel, rejected."),
     "issues": Entry("issues", "Issues: list, import, show, check, render, preview, test."),
     "assets": Entry("content.assets", "Pictures and files of issues: list, add."),
     "themes": Entry("content.themes", "Themes: list, add, preview."),

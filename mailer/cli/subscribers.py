@@ -9,15 +9,14 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from mailer.cli import persondata
-from mailer.cli.answering import AsJson, answer, described, progress, table
+from mailer.cli.answering import AsJson, answer, described, table
 from mailer.cli.opening import with_press
+from mailer.cli.people import bringing
 from mailer.errors import NotFoundError
-from subscribers.imports.importcounts import OnConflict
 
 if TYPE_CHECKING:
     from mailer.delivery.press import Press
     from subscribers.cohort import Cohort
-    from subscribers.importing import ImportReport
     from subscribers.subscriber import Subscriber
     from subscribers.suppression import Suppression
 
@@ -25,12 +24,12 @@ app = typer.Typer(
     add_completion=False, rich_markup_mode=None, no_args_is_help=True, help="Subscribers: the people on the lists."
 )
 
+app.command("import")(bringing.import_people)
 app.command()(persondata.data)
 app.command()(persondata.erase)
 
 AddressArgument = Annotated[str, typer.Argument(metavar="ADDRESS")]
 ListOption = Annotated[str, typer.Option("--list", help="A list's slug.", metavar="LIST")]
-_SHOWN_ROWS = 20
 
 
 class ExportFormat(StrEnum):
@@ -91,65 +90,6 @@ def add(
 
     facts = with_press(story)
     answer(facts, [f"{facts['address']} is {facts['state']} on {list_slug}."], as_json=as_json)
-
-
-@app.command("import")
-def import_people(
-    file: Annotated[
-        Path,
-        typer.Argument(
-            metavar="FILE", help="CSV, TSV, XLSX, ODS or NDJSON with headings; a column “email” is needed, or --map."
-        ),
-    ],
-    list_slug: ListOption,
-    words: Annotated[str, typer.Option(help="What these people agreed to, when and how; kept as their consent.")] = "",
-    confirmed: Annotated[bool, typer.Option("--confirmed", help="They have confirmed already: mail them.")] = False,
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say what would become of every row.")] = False,
-    on_conflict: Annotated[
-        OnConflict, typer.Option(help="The records of people who are known: left, blanks filled, or overwritten.")
-    ] = OnConflict.SKIP,
-    columns: Annotated[
-        list[str] | None,
-        typer.Option("--map", metavar="COLUMN=FIELD", help="What a column is; nothing after “=” leaves it out."),
-    ] = None,
-    rejected: Annotated[
-        Path | None, typer.Option(metavar="FILE", help="Write invalid rows here, to mend and import again.")
-    ] = None,
-    as_json: AsJson = False,
-) -> None:
-    """Import people, with a report on every row. Who left or is suppressed stays so. Repeating it is harmless."""
-    mapping = dict(_meant(one) for one in columns or ())
-    if rejected is not None and rejected.resolve() == file.resolve():
-        raise typer.BadParameter("--rejected would overwrite the file that is imported; name another.")
-    with progress(f"Importing {file.name}") as tell:
-
-        async def story(press: Press) -> ImportReport:
-            from mailer import clock
-            from subscribers.consent import Consent
-            from subscribers.importing import ImportPlan, import_file, rehearse_import
-
-            now = clock.now()
-            joined = await press.people.lists.find(list_slug)
-            plan = ImportPlan(
-                file=file.name,
-                list_id=joined.id,
-                confirmed=confirmed,
-                consent=Consent(
-                    list_id=joined.id, when=now, words=words, where=file.name, by="pressrun subscribers import"
-                ),
-                on_conflict=on_conflict,
-                mapping=mapping,
-            )
-            act = rehearse_import if dry_run else import_file
-            return await act(press.people, file, plan, now=now, progress=tell, rejected=rejected)
-
-        report = with_press(story)
-    lines = _report_lines(report)
-    if dry_run:
-        lines.insert(1, "This was a rehearsal: nothing was changed.")
-    if rejected is not None and report.counts.invalid:
-        lines.append(f"The invalid rows are in {rejected}, each with its reason.")
-    answer({**_report_facts(report), "dry_run": dry_run}, lines, as_json=as_json)
 
 
 @app.command()
@@ -214,13 +154,6 @@ async def _wanted(press: Press, list_slug: str, rule: str) -> Cohort:
     if rule:
         cohort &= await segment_cohort(press.people, rule, clock.now())
     return cohort
-
-
-def _meant(text: str) -> tuple[str, str]:
-    column, equals, field = text.rpartition("=")
-    if not equals or not column.strip():
-        raise typer.BadParameter(f"--map takes COLUMN=FIELD, such as “Work mail=email”, not “{text}”.")
-    return column, field.strip()
 
 
 async def _on_list(press: Press, list_slug: str, state: str, search: str, limit: int) -> list[Subscriber]:
@@ -306,34 +239,3 @@ def _pairs(facts: dict[str, object]) -> list[tuple[str, object]]:
             for one in consents
         ),
     ]
-
-
-def _report_facts(report: ImportReport) -> dict[str, object]:
-    return {
-        "file": report.file,
-        "encoding": report.encoding,
-        "total": report.total,
-        "added": report.added,
-        "already_there": report.already_there,
-        "suppressed": report.suppressed,
-        "left": report.left,
-        "counts": {name: getattr(report.counts, name) for name in report.counts.__struct_fields__},
-        "from": report.elsewhere,
-        "invalid": [
-            {"row": one.row_number, "line": one.line, "address": one.address, "reason": one.reason}
-            for one in report.invalid
-        ],
-    }
-
-
-def _report_lines(report: ImportReport) -> list[str]:
-    counts = [("added", report.added), ("already there", report.already_there), ("suppressed", report.suppressed)]
-    counts += [("left earlier", report.left), ("invalid", report.counts.invalid)]
-    lines = [f"{report.total:,} rows: " + ", ".join(f"{count:,} {what}" for what, count in counts) + "."]
-    if report.is_encoding_guessed:
-        lines.append(f"The file is not in Unicode; it was read as {report.encoding}. Look at some names.")
-    lines += [f"{report.file}:{one.line}: {one.reason}" for one in report.invalid[:_SHOWN_ROWS]]
-    if report.counts.invalid > _SHOWN_ROWS:
-        more = report.counts.invalid - _SHOWN_ROWS
-        lines.append(f"… and {more:,} more invalid rows; --rejected FILE writes them all to a file.")
-    return lines

@@ -22,8 +22,10 @@ class Lane(StrEnum):
     """Long work on many people, such as imports."""
 
 
-CREWS: tuple[tuple[Lane, ...], ...] = ((Lane.DELIVERY, Lane.BULK), (Lane.TRANSACTIONAL, Lane.FEEDBACK))
-"""Lanes that share processes. The first crew has `worker_processes` of them, every other has one."""
+CREWS: tuple[tuple[Lane, ...], ...] = ((Lane.DELIVERY,), (Lane.TRANSACTIONAL, Lane.FEEDBACK), (Lane.BULK,))
+"""Lanes that share processes. The first crew has `worker_processes` of them, every other has one.
+
+An import lasts as long as its file is: it must hold up neither mailings nor mail to one person."""
 
 
 def lanes_named(text: str) -> tuple[Lane, ...]:

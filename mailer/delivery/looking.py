@@ -9,4 +9,4 @@ from mailer.delivery.ticking import tick
 
 async def look(press: Press, planner: str) -> dict[Lane, int]:
     """Return for how many shifts each lane has something to do now; `planner` names this process."""
-    return {Lane.DELIVERY: await tick(press, planner)}
+    return {Lane.DELIVERY: await tick(press, planner), Lane.BULK: min(1, len(await press.people.imports.free()))}

@@ -25,11 +25,20 @@ class OnConflict(StrEnum):
 class ImportState(StrEnum):
     """How far an import has come."""
 
+    WAITING = "waiting"
+    """A worker will do it."""
     RUNNING = "running"
     """Under way, or stopped in the middle: importing the same file the same way goes on with it."""
     FINISHED = "finished"
     REFUSED = "refused"
-    """The file cannot be read; nothing of it was imported."""
+    """The file cannot be read to its end, or not at all."""
+    CANCELLED = "cancelled"
+    """Somebody stopped it; what was in by then stays in."""
+
+    @property
+    def is_open(self) -> bool:
+        """Whether it can still go on."""
+        return self in (ImportState.WAITING, ImportState.RUNNING)
 
 
 class ImportPlan(msgspec.Struct, frozen=True, kw_only=True):

@@ -18,3 +18,4 @@ def test_a_name_that_is_none_gets_a_sentence_with_those_that_are(text: str) -> N
 def test_every_lane_is_served_by_one_crew_and_mailings_never_share_with_mail_to_one_person() -> None:
     assert sorted(lane for crew in CREWS for lane in crew) == sorted(Lane)
     assert not any({Lane.DELIVERY, Lane.TRANSACTIONAL} <= set(crew) for crew in CREWS)
+    assert (Lane.BULK,) in CREWS, "an import may last for minutes"
