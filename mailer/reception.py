@@ -6,21 +6,26 @@ import asyncio
 import logging
 import signal
 from collections.abc import Sequence
+from datetime import datetime
+from functools import partial
 from pathlib import Path
 
 import uvloop
 
 from mailer import clock
 from mailer.bounces.inbound import open_inbound
+from mailer.bounces.policy import BouncePolicy
 from mailer.bounces.receiving import Received, receive
 from mailer.bounces.verp import refusal_of
 from mailer.delivery import presence
 from mailer.delivery.press import Press
 from mailer.inbox.folder import InboxFolder
 from mailer.inbox.listening import Inbox, open_inbox
+from mailer.issues.mailing import MailingId
 from mailer.settings import Settings
 from mailer.smtp.relay import Relay
 from mailer.wiring import put_together
+from subscribers.cohort import SubscriberId
 from subscribers.errors import StorageDownError
 from subscribers.storage import open_redis
 
@@ -37,9 +42,17 @@ async def take_in(press: Press, message: bytes, recipients: Sequence[str]) -> li
         people=press.people,
         reports=press.reports,
         tokens=press.tokens,
-        was_mailed=press.ledger.was_mailed,
+        mailed_until=partial(mailed_until, press),
+        policy=BouncePolicy.from_settings(press.settings),
         now=clock.now(),
     )
+
+
+async def mailed_until(press: Press, mailing_id: MailingId, person: SubscriberId) -> datetime | None:
+    """Return when a mailing ended, or the present if it has not; None if the person was not in it."""
+    if not await press.ledger.was_mailed(mailing_id, person):
+        return None
+    return (await press.mailings.get(mailing_id)).finished or clock.now()
 
 
 def run_inbound(settings: Settings) -> int:

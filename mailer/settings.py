@@ -153,6 +153,18 @@ class Settings(BaseSettings):
     """How long deferred people wait before the next try; the last one repeats."""
     give_up_after_seconds: Annotated[float, Field(gt=0)] = 48 * 3600.0
     """When deferred people are given up as refused. Postfix keeps mail for 5 days, Exim for 4; news is stale sooner."""
+    bounce_reports_needed: Annotated[int, Field(ge=1, le=10)] = 1
+    """Reports of a dead address, of different mailings and days, that suppress it. One refusal in session does."""
+    bounce_report_age_days: Annotated[int, Field(ge=1, le=365)] = 30
+    """Reports about a mailing that ended longer ago change nothing."""
+    bounce_memory_days: Annotated[int, Field(ge=31, le=365)] = 90
+    """After this long a bounce no longer counts."""
+    mailbox_full_needed: Annotated[int, Field(ge=1, le=20)] = 3
+    """Bounces of a full mailbox, of different mailings and days, that give it a rest."""
+    mailbox_full_days: Annotated[int, Field(ge=0, le=90)] = 30
+    """Days that lie between the first and the last of them at least."""
+    mailbox_full_rest_days: Annotated[int, Field(ge=1, le=365)] = 30
+    """How long a full mailbox is not mailed then."""
     worker_processes: Annotated[int, Field(ge=1, le=64)] = 2
     """Processes of one `pressrun worker`."""
     uncertain_policy: UncertainPolicy = UncertainPolicy.RESEND

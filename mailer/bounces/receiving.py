@@ -2,10 +2,11 @@
 
 The signed token in the envelope says who (R62, R63); the body only says why, and may name whom it likes. A token counts
 if that person was in that mailing's audience; everything else is kept on record as backscatter and changes nothing.
-Nobody is ever answered. A repeated report counts once in 24 hours (R64).
+A bounce of a mailing that ended long ago is backscatter too; a complaint is not. Nobody is ever answered. A repeated
+report counts once in 24 hours (R64).
 
-The order of the writes: the suppression, then the person's bit, then the record with its "kept already". So a crash
-anywhere leaves something that the sender's next try completes.
+The order of the writes: the signal that counts, the suppression, then the person's bit, then the record with its "kept
+already". So a crash anywhere leaves something that the sender's next try completes.
 """
 
 from __future__ import annotations
@@ -14,10 +15,12 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+import msgspec
+
 from mailer.bounces.bounceclass import BounceClass
 from mailer.bounces.classify import classify, classify_report
 from mailer.bounces.event import Event, EventKind
-from mailer.bounces.policy import REASONS, Verdict, verdict_on
+from mailer.bounces.policy import COUNTED, REASONS, BouncePolicy, Signal, Verdict
 from mailer.bounces.providers import provider_of
 from mailer.bounces.reading import read_report
 from mailer.bounces.report import RecipientReport, Report, ReportKind
@@ -38,8 +41,8 @@ from subscribers.joining import leave
 from subscribers.people import People
 from subscribers.subscriber import Subscriber
 
-WasMailed = Callable[[MailingId, SubscriberId], Awaitable[bool]]
-"""Answers whether that person was in that mailing's audience."""
+MailedUntil = Callable[[MailingId, SubscriberId], Awaitable[datetime | None]]
+"""Answers when the last of that mailing was handed over, or that it still is; None if that person was not in it."""
 
 _LONGEST_DIAGNOSTIC = 500
 _MARKS = {ReportKind.FAILED: Mark.BOUNCED, ReportKind.COMPLAINT: Mark.COMPLAINED}
@@ -62,7 +65,8 @@ async def receive(
     people: People,
     reports: ReportStore,
     tokens: Tokens,
-    was_mailed: WasMailed,
+    mailed_until: MailedUntil,
+    policy: BouncePolicy,
     now: datetime,
 ) -> list[Received]:
     """Take in one mail that came back; return what it did, one for each address in its envelope.
@@ -76,8 +80,10 @@ async def receive(
         person = read_return_path(tokens, recipient)
         if unsubscribe is not None:
             done = await _unsubscribe(unsubscribe, recipient, people, reports, now)
-        elif person is not None and await was_mailed(*person):
-            done = await _report_on(*person, report, recipient, people, reports, now)
+        elif person is not None and (until := await mailed_until(*person)) is not None:
+            is_late = report.kind is ReportKind.FAILED and now - until > policy.report_age
+            about = _late if is_late else _report_on
+            done = await about(*person, report, recipient, people, reports, policy, now)
         elif is_open_to_all(recipient):
             done = await _keep(_stray(EventKind.LETTER, report, recipient, now), reports)
         else:
@@ -93,6 +99,7 @@ async def refused_in_session(
     subscriber: Subscriber,
     reply: Reply | None,
     step: str,
+    policy: BouncePolicy,
     now: datetime,
 ) -> BounceClass:
     """Take in that this person's message was refused while it was handed over; return whose matter that is.
@@ -111,12 +118,12 @@ async def refused_in_session(
         bounce_class=bounce_class,
         mailing=mailing_id,
         subscriber=subscriber.id,
-        verdict=_verdict(bounce_class, mailing_id),
+        verdict=await _verdict(bounce_class, mailing_id, subscriber, people, reports, policy, now, in_session=True),
         status=reply.status,
         reply_code=reply.code,
         diagnostic=text[:_LONGEST_DIAGNOSTIC],
     )
-    await _apply(event, subscriber, people)
+    await _apply(event, subscriber, people, policy)
     await reports.mark(mailing_id, subscriber.id, Mark.BOUNCED)
     await reports.record(event)
     return bounce_class
@@ -129,37 +136,60 @@ async def _report_on(
     recipient: str,
     people: People,
     reports: ReportStore,
+    policy: BouncePolicy,
     now: datetime,
 ) -> Received:
     """Take in a report about one person's message."""
     bounce_class = classify_report(report)
     said = report.first_failure
+    subscriber = await people.subscribers.get(person)
+    if report.kind is ReportKind.DELIVERED:
+        await reports.forget_signals(person)
     event = Event(
         at=now,
         kind=EventKind.REPORT,
         bounce_class=bounce_class,
         mailing=mailing,
         subscriber=person,
-        verdict=_verdict(bounce_class, mailing),
+        verdict=await _verdict(bounce_class, mailing, subscriber, people, reports, policy, now, in_session=False),
         status=said.status,
         reply_code=said.reply_code,
         diagnostic=_words(report, said),
         recipient=recipient,
     )
-    subscriber = await people.subscribers.get(person)
     if subscriber is not None:
-        await _apply(event, subscriber, people)
+        await _apply(event, subscriber, people, policy)
     if report.kind in _MARKS:
         await reports.mark(mailing, person, _MARKS[report.kind])
     return await _keep(event, reports)
 
 
-async def _apply(event: Event, subscriber: Subscriber, people: People) -> None:
+async def _late(
+    mailing: MailingId,
+    person: SubscriberId,
+    report: Report,
+    recipient: str,
+    people: People,
+    reports: ReportStore,
+    policy: BouncePolicy,
+    now: datetime,
+) -> Received:
+    """Keep a bounce of a mailing that ended long ago, which changes nothing."""
+    stray = _stray(EventKind.BACKSCATTER, report, recipient, now)
+    return await _keep(msgspec.structs.replace(stray, mailing=mailing, subscriber=person), reports)
+
+
+async def _apply(event: Event, subscriber: Subscriber, people: People, policy: BouncePolicy) -> None:
     """Suppress the person's address if that is the verdict. The address is ours, whatever the report says."""
     reason = REASONS.get(event.verdict)
     if reason is not None:
         await people.suppressions.suppress(
-            subscriber.address, reason, evidence=_evidence(event), now=event.at, subscriber_id=subscriber.id
+            subscriber.address,
+            reason,
+            evidence=_evidence(event),
+            now=event.at,
+            until=event.at + policy.full_rest if event.verdict is Verdict.REST else None,
+            subscriber_id=subscriber.id,
         )
 
 
@@ -191,9 +221,26 @@ def _stray(kind: EventKind, report: Report, recipient: str, now: datetime) -> Ev
     return Event(at=now, kind=kind, diagnostic=report.subject[:_LONGEST_DIAGNOSTIC], recipient=recipient)
 
 
-def _verdict(bounce_class: BounceClass, mailing: MailingId) -> Verdict:
-    """Return what follows; nothing ever follows from a test send."""
-    return Verdict.RECORD if mailing == TEST_MAILING else verdict_on(bounce_class)
+async def _verdict(
+    bounce_class: BounceClass,
+    mailing: MailingId,
+    subscriber: Subscriber | None,
+    people: People,
+    reports: ReportStore,
+    policy: BouncePolicy,
+    now: datetime,
+    *,
+    in_session: bool,
+) -> Verdict:
+    """Return what follows, with all that came back about the address before; nothing follows from a test send."""
+    if mailing == TEST_MAILING or subscriber is None:
+        return Verdict.RECORD
+    signals: list[Signal] = []
+    if bounce_class in COUNTED:
+        whose = people.subscribers.index.digest(subscriber.address)
+        one = Signal(mailing, bounce_class, now)
+        signals = await reports.signal(subscriber.id, whose, one, policy.memory)
+    return policy.verdict_on(bounce_class, signals, now, in_session=in_session)
 
 
 def _words(report: Report, said: RecipientReport) -> str:
@@ -211,6 +258,8 @@ def _evidence(event: Event) -> str:
         return (
             f"Complaint about mailing {event.mailing}, reported {event.at:%Y-%m-%d %H:%M} UTC ({said or 'no details'})."
         )
+    if event.verdict is Verdict.REST:
+        return f"The mailbox was full for weeks, last for mailing {event.mailing}: {said or 'no details'}."
     how = "Refused in session" if event.kind is EventKind.REFUSAL else "Reported as undeliverable"
     return f"{how} for mailing {event.mailing} on {event.at:%Y-%m-%d %H:%M} UTC: {said or 'no details'}."
 
@@ -219,6 +268,8 @@ def _sentence(event: Event) -> str:
     """Say what came back and what it did."""
     if event.kind is EventKind.LETTER:
         return f"A mail to {event.recipient} was noted; nothing else was done."
+    if event.kind is EventKind.BACKSCATTER and event.mailing is not None:
+        return f"Too late: mailing {event.mailing} ended long before this bounce of it came. Nothing was changed."
     if event.kind is EventKind.BACKSCATTER:
         return f"Backscatter: {event.recipient} names nobody whom we mailed. Nothing was changed."
     who = f"subscriber {event.subscriber} in mailing {event.mailing}"
@@ -229,6 +280,7 @@ def _sentence(event: Event) -> str:
     follows = {
         Verdict.SUPPRESS: " The address is suppressed as a hard bounce.",
         Verdict.COMPLAIN: " The address is suppressed because of the complaint.",
+        Verdict.REST: " The mailbox was full for weeks: the address is not mailed for a while.",
         Verdict.RECORD: " Kept on record; the address is mailed again.",
     }
     return said + follows[event.verdict]

@@ -8,6 +8,7 @@ Keys, `m` a mailing's id, `c` a chunk of people:
     {c<n>}:mailing:<id>:bounced        bitmap: people whose message came back, refused or reported as failed
     {c<n>}:mailing:<id>:complained     bitmap: people who called it spam
     {c<n>}:mailing:<id>:unsubscribed   bitmap: people who left a list through this mailing
+    {c<n>}:signals:<position>          hash: mailing, class, mark of the address → when; expires when none counts
 
 Bits are written before the event, and the event in one step with its "kept already": so a crash in between is repaired
 by the sender's next try, and repeating anything changes nothing.
@@ -17,12 +18,14 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 
 import msgspec
 
+from mailer.bounces.bounceclass import BounceClass
 from mailer.bounces.event import Event
+from mailer.bounces.policy import Signal
 from mailer.issues.mailing import MailingId
 from subscribers.cohort import Cohort, SubscriberId, bits_from_bytes, chunk_of, position_of
 from subscribers.storage import Redis, run_all, script_beside
@@ -33,6 +36,7 @@ SAME_WITHIN = timedelta(hours=24)
 _MOST_OF_A_MAILING = 100_000
 _MOST_RECENT = 10_000
 _RECENT = "reports:recent"
+_MARK_BYTES = 4
 _RECORD = script_beside(__file__, "record.lua")
 
 _encoder = msgspec.msgpack.Encoder()
@@ -70,6 +74,28 @@ class ReportStore:
         key = _mark_key(chunk_of(subscriber), mailing, mark)
         await run_all(self._redis, [("SETBIT", key, position_of(subscriber), 1)])
 
+    async def signal(self, subscriber: SubscriberId, whose: bytes, one: Signal, memory: timedelta) -> list[Signal]:
+        """Keep a signal about an address of this person; return all that are kept about the same address.
+
+        `whose` is a digest of the address: what was said of an earlier one does not count. The first of one mailing
+        and class stays.
+        """
+        key, mark = _signals_key(subscriber), whose[:_MARK_BYTES]
+        field = f"{one.mailing}:{one.bounce_class}:{mark.hex()}"
+        _, _, kept = await run_all(
+            self._redis,
+            [
+                ("HSETNX", key, field, int(one.at.timestamp())),
+                ("EXPIRE", key, int(memory.total_seconds())),
+                ("HGETALL", key),
+            ],
+        )
+        return [_signal(name, at) for name, at in kept.items() if name.decode().endswith(f":{mark.hex()}")]
+
+    async def forget_signals(self, subscriber: SubscriberId) -> None:
+        """Delete what is kept against a person's address: mail arrived, or they are erased."""
+        await run_all(self._redis, [("DEL", _signals_key(subscriber))])
+
     async def bits(self, mailing: MailingId, mark: Mark, chunk: int) -> int:
         """Return the marked people of one chunk, bit p for position p."""
         (found,) = await run_all(self._redis, [("GET", _mark_key(chunk, mailing, mark))])
@@ -98,6 +124,15 @@ class ReportStore:
     async def _read(self, key: str, limit: int) -> list[Event]:
         (entries,) = await run_all(self._redis, [("XREVRANGE", key, "+", "-", "COUNT", limit)])
         return [_decoder.decode(packed) for _, (_, packed) in entries]
+
+
+def _signals_key(subscriber: SubscriberId) -> str:
+    return f"{{c{chunk_of(subscriber)}}}:signals:{position_of(subscriber)}"
+
+
+def _signal(name: bytes, at: bytes) -> Signal:
+    mailing, bounce_class, _ = name.decode().split(":")
+    return Signal(MailingId(int(mailing)), BounceClass(bounce_class), datetime.fromtimestamp(int(at), UTC))
 
 
 def _reports_key(mailing: MailingId) -> str:

@@ -39,6 +39,9 @@ def erase(address: AddressArgument, as_json: AsJson = False) -> None:
         from subscribers.address import parse_address
         from subscribers.erasing import erase as act
 
+        person = await press.people.subscribers.find(parse_address(address))
+        if person is not None:
+            await press.reports.forget_signals(person.id)
         return await act(press.people, parse_address(address), clock.now())
 
     was_known = with_press(story)

@@ -174,6 +174,11 @@ class Pass:
             case OutcomeKind.UNCERTAIN:
                 self._doubt(place, outcome, now)
 
+    def gives_up_on(self, subscriber: Subscriber, now: datetime) -> bool:
+        """Whether one more deferral of this person is the last one."""
+        earlier = self.last_tries.get(self.batch.place_of(subscriber.id))
+        return earlier is not None and self.retry.is_given_up(earlier.first, now)
+
     def give_back(self, subscriber: Subscriber) -> None:
         """Take back somebody whose hand-over never began."""
         bit = 1 << self.batch.place_of(subscriber.id)

@@ -78,7 +78,8 @@ def _settle(shift: Shift, key: int, outcome: Outcome) -> None:
         shift.troubles[mailing] = outcome.sentence
         shift.halted.add(mailing)
         outcome = msgspec.structs.replace(outcome, kind=OutcomeKind.DEFERRED)
-    if outcome.kind is OutcomeKind.REFUSED:
+    is_last = outcome.kind is OutcomeKind.DEFERRED and one.batch_pass.gives_up_on(one.subscriber, shift.clock.now())
+    if outcome.kind is OutcomeKind.REFUSED or is_last:
         shift.refusals.append((one, outcome))
     else:
         shift.take_in(one, outcome)

@@ -12,6 +12,7 @@ from datetime import timedelta
 from functools import partial
 
 from mailer import maillog
+from mailer.bounces.policy import BouncePolicy
 from mailer.bounces.receiving import refused_in_session
 from mailer.delivery.batchpass import Pass
 from mailer.delivery.ledger import ExclusionReason
@@ -29,6 +30,7 @@ class Scribe:
     def __init__(self, shift: Shift) -> None:
         """Begin with a look around."""
         self._shift = shift
+        self._policy = BouncePolicy.from_settings(shift.press.settings)
         self._look_at = shift.clock.seconds() + _LOOK_EVERY_SECONDS
         self._mailings: set[MailingId] = set()
         self._counted: Counter[MailingId] = Counter()
@@ -64,6 +66,7 @@ class Scribe:
                     one.subscriber,
                     outcome.reply,
                     outcome.step,
+                    self._policy,
                     shift.clock.now(),
                 )
             shift.refusals.pop(0)

@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 
 import pytest
 
+from mailer.bounces.policy import BouncePolicy
 from mailer.bounces.receiving import Received, receive
 from mailer.bounces.store import ReportStore
 from mailer.bounces.verp import return_path, unsubscribe_address
@@ -37,8 +38,12 @@ class Desk:
     boris: Subscriber
     mailed: set[tuple[int, int]] = field(default_factory=set)
 
-    async def was_mailed(self, mailing: MailingId, subscriber: SubscriberId) -> bool:
-        return (mailing, subscriber) in self.mailed
+    ended: datetime = NOW
+    """When the mailings ended."""
+    policy: BouncePolicy = field(default_factory=BouncePolicy)
+
+    async def mailed_until(self, mailing: MailingId, subscriber: SubscriberId) -> datetime | None:
+        return self.ended if (mailing, subscriber) in self.mailed else None
 
     def address_of(self, subscriber: Subscriber, mailing: int = MAILING) -> str:
         return return_path(self.tokens, mailing, subscriber.id, "bounces.example.com")
@@ -53,7 +58,8 @@ class Desk:
             people=self.people,
             reports=self.reports,
             tokens=self.tokens,
-            was_mailed=self.was_mailed,
+            mailed_until=self.mailed_until,
+            policy=self.policy,
             now=now,
         )
 

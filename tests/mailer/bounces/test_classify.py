@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import time
+from datetime import UTC, datetime
 
 import pytest
 
 from mailer.bounces.bounceclass import BounceClass
 from mailer.bounces.classify import classify
 from mailer.bounces.phrases import class_of_text
-from mailer.bounces.policy import Verdict, verdict_on
+from mailer.bounces.policy import BouncePolicy, Signal, Verdict
 from mailer.bounces.providers import Provider, provider_of
+from mailer.issues.mailing import MailingId
 
 C = BounceClass
 
@@ -56,7 +58,7 @@ def test_what_may_pass_is_no_dead_address(code: int, status: str, text: str) -> 
 @pytest.mark.parametrize("step", ["check", "connect", "greeting", "ehlo", "mail"])
 def test_a_refusal_before_the_recipient_was_named_is_about_us(step: str) -> None:
     assert classify(550, "5.1.1", "User unknown", step=step) is C.SENDER_BLOCK
-    assert verdict_on(classify(550, "5.1.1", "User unknown", step=step)) is Verdict.RECORD
+    assert verdict_on_first(classify(550, "5.1.1", "User unknown", step=step)) is Verdict.RECORD
 
 
 def test_an_unknown_person_after_the_message_is_a_filter_unless_the_code_says_more() -> None:
@@ -108,8 +110,16 @@ def test_providers_are_known_by_host_domain_or_text(hints: tuple[str, ...], expe
     assert provider_of(*hints) is expected
 
 
-def test_only_dead_addresses_and_complaints_suppress() -> None:
-    suppressing = {one for one in BounceClass if verdict_on(one) is not Verdict.RECORD}
+def verdict_on_first(bounce_class: BounceClass) -> Verdict:
+    """Return what follows from the first bounce of an address."""
+    now = datetime(2026, 11, 23, tzinfo=UTC)
+    return BouncePolicy().verdict_on(
+        bounce_class, [Signal(MailingId(1), bounce_class, now)], now, in_session=bounce_class is C.DEAD_ADDRESS
+    )
+
+
+def test_only_dead_addresses_and_complaints_suppress_at_once() -> None:
+    suppressing = {one for one in BounceClass if verdict_on_first(one) is not Verdict.RECORD}
 
     assert suppressing == {C.DEAD_ADDRESS, C.COMPLAINT}
 

@@ -187,7 +187,14 @@ async def test_each_recipient_of_the_envelope_is_answered_for(desk: Desk) -> Non
 
 async def test_a_refusal_in_session_suppresses_a_dead_address(desk: Desk) -> None:
     found = await refused_in_session(
-        desk.people, desk.reports, MAILING, desk.anna, Reply(550, "5.1.1", "No such\nuser here"), "rcpt", NOW
+        desk.people,
+        desk.reports,
+        MAILING,
+        desk.anna,
+        Reply(550, "5.1.1", "No such\nuser here"),
+        "rcpt",
+        desk.policy,
+        NOW,
     )
 
     suppression = await desk.suppression_of(desk.anna)
@@ -212,7 +219,7 @@ async def test_a_refusal_in_session_suppresses_a_dead_address(desk: Desk) -> Non
 async def test_other_refusals_in_session_are_kept_on_record(
     desk: Desk, reply: Reply | None, step: str, expected: BounceClass
 ) -> None:
-    found = await refused_in_session(desk.people, desk.reports, MAILING, desk.anna, reply, step, NOW)
+    found = await refused_in_session(desk.people, desk.reports, MAILING, desk.anna, reply, step, desk.policy, NOW)
 
     assert found is expected
     assert await desk.all_suppressed() == []
@@ -222,7 +229,7 @@ async def test_other_refusals_in_session_are_kept_on_record(
 async def test_a_refusal_that_is_told_twice_is_kept_once(desk: Desk) -> None:
     for _ in range(2):
         await refused_in_session(
-            desk.people, desk.reports, MAILING, desk.anna, Reply(550, "5.1.1", "No such user"), "rcpt", NOW
+            desk.people, desk.reports, MAILING, desk.anna, Reply(550, "5.1.1", "No such user"), "rcpt", desk.policy, NOW
         )
 
     assert len(await desk.reports.of_mailing(MAILING)) == 1

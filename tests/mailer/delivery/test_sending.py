@@ -135,6 +135,27 @@ async def test_people_who_are_deferred_for_too_long_are_refused_with_the_last_re
     assert await newsroom.press.people.suppressions.count() == 0
 
 
+async def test_a_mailbox_that_is_full_until_the_mailing_gives_up_is_a_signal(
+    newsroom: Newsroom, relay: ScriptedRelay
+) -> None:
+    for name, value in {"give_up_after_seconds": 0.1, "mailbox_full_needed": 1, "mailbox_full_days": 0}.items():
+        object.__setattr__(newsroom.press.settings, name, value)
+    await newsroom.join(ANNA)
+    relay.at_rcpt[ANNA] = ["452 4.2.2 Mailbox full"]
+    mailing = await newsroom.send()
+
+    await newsroom.work()
+    before = await newsroom.press.people.suppressions.count()
+    await asyncio.sleep(0.25)
+    await newsroom.work()
+
+    found = await newsroom.press.people.suppressions.find(parse_address(ANNA))
+    assert (before, (await newsroom.press.ledger.counts(mailing.id)).refused) == (0, 1)
+    assert found is not None
+    assert found.reason is Reason.MAILBOX_FULL
+    assert found.until is not None
+
+
 async def test_whoever_leaves_between_planning_and_hand_over_is_not_mailed(
     newsroom: Newsroom, relay: ScriptedRelay
 ) -> None:
