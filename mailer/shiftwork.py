@@ -20,10 +20,9 @@ import uvloop
 from mailer import clock, maillog
 from mailer.delivery.lane import Lane
 from mailer.delivery.press import Press
+from mailer.delivery.relays.relays import Relays
 from mailer.delivery.sending import work_shift
 from mailer.settings import Settings, load_settings
-from mailer.smtp.pool import Pool
-from mailer.smtp.relay import Relay
 from mailer.wiring import open_press
 from subscribers.errors import StorageDownError
 from subscribers.imports.working import work_imports
@@ -39,7 +38,7 @@ class Bench:
     loop: asyncio.AbstractEventLoop
     opened: AsyncExitStack
     press: Press
-    pool: Pool
+    pool: Relays
 
 
 _bench: list[Bench] = []
@@ -78,7 +77,7 @@ def _set_up(settings: Settings) -> Bench:
     loop = uvloop.new_event_loop()
     opened = AsyncExitStack()
     press = loop.run_until_complete(opened.enter_async_context(open_press(settings)))
-    pool = Pool(Relay.of(settings))
+    pool = Relays(press, process_name())
     opened.push_async_callback(pool.close)
     _bench.append(Bench(loop, opened, press, pool))
     return _bench[0]

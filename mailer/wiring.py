@@ -16,6 +16,7 @@ from mailer.issues.store import IssueStore, MailingStore, NewsletterStore
 from mailer.rendering.store import EditionStore
 from mailer.sealing import Seal
 from mailer.senders.keystore import KeyStore
+from mailer.senders.relays.relaystore import RelayStore
 from mailer.settings import Settings
 from mailer.tokens import Tokens
 from mailer.tracking.store import TrackingStore
@@ -42,6 +43,7 @@ def put_together(settings: Settings, redis: Redis) -> Press:
         reports=ReportStore(redis),
         tracking=TrackingStore(redis),
         keys=KeyStore(redis, Seal(settings.secret(), "dkim")),
+        relays=RelayStore(redis, Seal(settings.secret(), "relay")),
     )
 
 

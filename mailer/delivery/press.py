@@ -13,6 +13,7 @@ from mailer.issues.store import IssueStore, MailingStore, NewsletterStore
 from mailer.rendering.store import EditionStore
 from mailer.rendering.theming.shelf import Shelf, shelf_with
 from mailer.senders.keystore import KeyStore
+from mailer.senders.relays.relaystore import RelayStore
 from mailer.settings import Settings
 from mailer.tokens import Tokens
 from mailer.tracking.store import TrackingStore
@@ -39,6 +40,7 @@ class Press:
     reports: ReportStore
     tracking: TrackingStore
     keys: KeyStore
+    relays: RelayStore
 
     @property
     def shelf(self) -> Shelf:

@@ -21,6 +21,7 @@ from functools import partial
 import msgspec
 
 from mailer.delivery.press import Press
+from mailer.delivery.relays.relays import Relays
 from mailer.delivery.shifts.layingout import Feeder
 from mailer.delivery.shifts.scribing import Scribe
 from mailer.delivery.shifts.shift import Shift
@@ -32,7 +33,7 @@ from mailer.smtp.outcome import Outcome, OutcomeKind, Step
 from mailer.smtp.pool import Pool
 
 
-async def work_shift(press: Press, pool: Pool, *, lasts: timedelta, is_stopping: Callable[[], bool]) -> int:
+async def work_shift(press: Press, pool: Pool | Relays, *, lasts: timedelta, is_stopping: Callable[[], bool]) -> int:
     """Pass over due batches of all mailings until none is due or the time is up; return how many people were settled.
 
     `is_stopping` is asked often: once it is true the shift ends within seconds. Raises StorageDownError if Redis stays

@@ -7,13 +7,12 @@ from datetime import datetime
 
 from mailer.delivery.controlling import compile_issue
 from mailer.delivery.press import Press
+from mailer.delivery.relays.relays import Relays
 from mailer.delivery.workshop import newsletter_signer, signed
 from mailer.issues.mailing import MailingId
 from mailer.rendering.compiling import compile_edition
 from mailer.rendering.message import Assembler, MailingFacts
 from mailer.smtp.outcome import Outcome
-from mailer.smtp.pool import Pool
-from mailer.smtp.relay import Relay
 from subscribers.address import parse_address
 from subscribers.cohort import SubscriberId
 from subscribers.lists import ListId
@@ -49,9 +48,9 @@ async def send_test(press: Press, issue_slug: str, address: str, *, now: datetim
     )
     made = signed(assembler.hand_over(someone, now), await newsletter_signer(press, newsletter), now)
     outcomes: list[Outcome] = []
-    pool = Pool(replace(Relay.of(press.settings), connections=1))
+    relays = Relays(press, "test")
     try:
-        await pool.hand_over_all(iter([made]), lambda _key, outcome: outcomes.append(outcome))
+        await relays.hand_over_all(iter([made]), lambda _key, outcome: outcomes.append(outcome))
     finally:
-        await pool.close()
+        await relays.close()
     return outcomes[0]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 from mailer.errors import PressrunError, RelayError
 
 
@@ -19,3 +21,19 @@ class LoginRefusedError(RelayError):
 
 class HandshakeError(RelayError):
     """TLS was agreed on and did not come about."""
+
+
+class RelayFullError(RelayError):
+    """Ours: a relay has been given all that its limits allow. `rest` says for how long."""
+
+    def __init__(self, message: str, rest: timedelta) -> None:
+        """Keep how long to wait."""
+        self.rest = rest
+        super().__init__(message)
+
+
+def reason(error: Exception) -> str:
+    """Say what went wrong in words; some errors, like TimeoutError, have none."""
+    if isinstance(error, TimeoutError) and not str(error):
+        return "it took too long"
+    return str(error) or type(error).__name__

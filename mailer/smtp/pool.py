@@ -12,7 +12,7 @@ follow while there is more to do.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 
 from mailer.errors import RelayError
 from mailer.smtp.envelope import HandOver
@@ -31,8 +31,16 @@ GRACE_SECONDS = 5.0
 class Pool:
     """Connections to one relay, for one event loop. Calls that overlap wait for each other."""
 
-    def __init__(self, relay: Relay, *, grace_seconds: float = GRACE_SECONDS) -> None:
+    def __init__(
+        self,
+        relay: Relay,
+        *,
+        grace_seconds: float = GRACE_SECONDS,
+        admit: Callable[[], Awaitable[None]] | None = None,
+    ) -> None:
+        """`admit` is asked before a connection more is opened; it raises RelayError where there may be none."""
         self.relay = relay
+        self._admit = admit
         self.grace_seconds = grace_seconds
         self._warm: list[Session] = []
         self._turn = asyncio.Lock()
@@ -76,6 +84,8 @@ class Pool:
             session = self._warm.pop()
             if session.is_open:
                 return session
+        if self._admit and not ended:
+            await self._admit()
         return await Session.open(self.relay, is_lockstep=self._is_lockstep)
 
     def keep(self, session: Session) -> None:

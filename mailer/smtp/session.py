@@ -10,23 +10,22 @@ from __future__ import annotations
 
 import asyncio
 import platform
-import ssl
 from collections import deque
 from collections.abc import Callable
 from dataclasses import replace
-from functools import lru_cache
 from typing import TypeVar, cast
 
-from mailer.errors import ConfigError, RelayError
+from mailer.errors import RelayError
 from mailer.settings import RelayProtocol, RelayTls
 from mailer.smtp.auth import WAYS, mechanism_for
 from mailer.smtp.connection import Connection
 from mailer.smtp.envelope import HandOver
-from mailer.smtp.errors import HandshakeError, LoginRefusedError
+from mailer.smtp.errors import HandshakeError, LoginRefusedError, reason
 from mailer.smtp.events import Authenticated, Ended, Event, Greeted, Introduced, Settled, TlsAgreed
 from mailer.smtp.outcome import Step
 from mailer.smtp.relay import Relay
 from mailer.smtp.states import State
+from mailer.smtp.tls import trusted, unverified
 
 DOT_PATIENCE = 10
 """How many times longer than other steps the dot may take: servers scan the message first (RFC 5321 §4.5.3.2.6)."""
@@ -37,13 +36,16 @@ _TROUBLES: dict[type, type[RelayError]] = {Authenticated: LoginRefusedError, Tls
 
 EventT = TypeVar("EventT", bound=Event)
 Listener = Callable[["Session", Event], None]
+Witness = Callable[[str, bytes], None]
+"""Told who spoke (`C`, the client, or `S`) and the very bytes, secrets and all: see `transcript`."""
 
 
 class Session(asyncio.Protocol):
     """One open connection to a relay. Make it with `Session.open`."""
 
-    def __init__(self, relay: Relay, *, is_lockstep: bool = False) -> None:
+    def __init__(self, relay: Relay, *, is_lockstep: bool = False, witness: Witness | None = None) -> None:
         self.relay = relay
+        self._witness = witness
         self.is_lockstep = is_lockstep
         self.ended: Ended | None = None
         self.has_worked = False
@@ -64,18 +66,21 @@ class Session(asyncio.Protocol):
         self._timer: asyncio.TimerHandle | None = None
 
     @classmethod
-    async def open(cls, relay: Relay, *, is_lockstep: bool = False) -> Session:
-        """Connect, protect, and introduce ourselves. Raises RelayError that says at which step it failed, and why."""
+    async def open(cls, relay: Relay, *, is_lockstep: bool = False, witness: Witness | None = None) -> Session:
+        """Connect, protect, and introduce ourselves. Raises RelayError that says at which step it failed, and why.
+
+        A `witness` is told who says what, as it is said.
+        """
         try:
-            return await cls._open(relay, is_lockstep=is_lockstep)
+            return await cls._open(relay, is_lockstep=is_lockstep, witness=witness)
         except HandshakeError:
             if relay.tls is not RelayTls.OPPORTUNISTIC:
                 raise
-        return await cls._open(replace(relay, tls=RelayTls.NONE), is_lockstep=is_lockstep)
+        return await cls._open(replace(relay, tls=RelayTls.NONE), is_lockstep=is_lockstep, witness=witness)
 
     @classmethod
-    async def _open(cls, relay: Relay, *, is_lockstep: bool) -> Session:
-        session = cls(relay, is_lockstep=is_lockstep)
+    async def _open(cls, relay: Relay, *, is_lockstep: bool, witness: Witness | None) -> Session:
+        session = cls(relay, is_lockstep=is_lockstep, witness=witness)
         implicit = relay.tls is RelayTls.IMPLICIT
         try:
             async with asyncio.timeout(relay.timeout_seconds):
@@ -164,6 +169,8 @@ class Session(asyncio.Protocol):
 
     def data_received(self, data: bytes) -> None:
         """Take what the server said; answer in one write with the next hand-over, if somebody has one at hand."""
+        if self._witness:
+            self._witness("S", data)
         read_before = self._connection.replies_read
         events = self._connection.receive(data)
         if events:
@@ -264,7 +271,10 @@ class Session(asyncio.Protocol):
     def _flush(self) -> None:
         """Write everything that is due, in one write."""
         if self._connection.has_output and self._transport:
-            self._transport.write(self._connection.take_output())
+            output = self._connection.take_output()
+            if self._witness:
+                self._witness("C", output)
+            self._transport.write(output)
             self._watch()
 
     def _tell(self, events: list[Event]) -> None:
@@ -318,28 +328,3 @@ class Session(asyncio.Protocol):
             self._timer = self._loop.call_at(self._deadline, self._look_at_clock)
         else:
             self.abort(f"The server gave no answer to {step.upper()} within {self._patience(step):g} seconds.")
-
-
-@lru_cache(maxsize=8)
-def trusted(certificate_file: str) -> ssl.SSLContext:
-    """Return a context that verifies certificates: against the system's authorities, or the operator's own."""
-    try:
-        return ssl.create_default_context(cafile=certificate_file or None)
-    except OSError as error:
-        raise ConfigError(f"The certificate file {certificate_file} cannot be read: {reason(error)}") from error
-
-
-@lru_cache(maxsize=1)
-def unverified() -> ssl.SSLContext:
-    """Return a context that takes any certificate: better than plain text against those who only listen."""
-    context = ssl.create_default_context()
-    context.check_hostname = False
-    context.verify_mode = ssl.CERT_NONE
-    return context
-
-
-def reason(error: Exception) -> str:
-    """Say what went wrong in words; some errors, like TimeoutError, have none."""
-    if isinstance(error, TimeoutError) and not str(error):
-        return "it took too long"
-    return str(error) or type(error).__name__

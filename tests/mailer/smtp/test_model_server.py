@@ -237,5 +237,5 @@ def test_no_outcome_is_ever_a_lie() -> None:
 
 @pytest.mark.slow
 def test_no_outcome_is_ever_a_lie_in_very_many_conversations() -> None:
-    many = settings(max_examples=6_000, stateful_step_count=120, deadline=None)
+    many = settings(max_examples=1_000, stateful_step_count=80, deadline=None)
     run_state_machine_as_test(Conversation, settings=many)
