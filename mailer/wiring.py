@@ -9,6 +9,7 @@ from datetime import timedelta
 from mailer.bounces.store import ReportStore
 from mailer.delivery.press import Press
 from mailer.delivery.quality.tallystore import TallyStore
+from mailer.delivery.readership.terms import terms_of
 from mailer.delivery.store import LedgerStore
 from mailer.delivery.timing.turnstore import TurnStore
 from mailer.issues.assets.store import AssetStore
@@ -27,15 +28,16 @@ from subscribers.storage import Redis, open_redis
 def put_together(settings: Settings, redis: Redis) -> Press:
     """Return a press over an open client. Raises ConfigError where no secret was made yet."""
     tokens = Tokens(settings.secret())
+    issues, mailings = IssueStore(redis), MailingStore(redis)
     return Press(
         settings=settings,
         redis=redis,
         tokens=tokens,
-        people=People.at(redis, tokens.digest_key),
+        people=People.at(redis, tokens.digest_key, terms_of(mailings, issues)),
         newsletters=NewsletterStore(redis),
-        issues=IssueStore(redis),
+        issues=issues,
         assets=AssetStore(redis),
-        mailings=MailingStore(redis),
+        mailings=mailings,
         editions=EditionStore(redis),
         ledger=LedgerStore(redis, lease_for=timedelta(seconds=settings.lease_seconds)),
         turns=TurnStore(redis),

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
+from subscribers.segments.outside import Outside
 from subscribers.storage import Redis
 from subscribers.store.algebra import Algebra
 from subscribers.store.bitmaps import Bitmaps
@@ -31,9 +32,11 @@ class People:
     segments: SegmentStore
     algebra: Algebra
     bitmaps: Bitmaps
+    outside: Outside = field(default_factory=dict)
+    """What segments can ask besides what is known here."""
 
     @classmethod
-    def at(cls, redis: Redis, digest_key: bytes) -> People:
+    def at(cls, redis: Redis, digest_key: bytes, outside: Outside | None = None) -> People:
         """Open the people in this Redis; `digest_key` (16 to 64 bytes) must be the same for ever."""
         return cls(
             SubscriberStore(redis, digest_key),
@@ -46,4 +49,5 @@ class People:
             SegmentStore(redis),
             Algebra(redis),
             Bitmaps(redis),
+            outside=outside or {},
         )

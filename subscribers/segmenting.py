@@ -2,7 +2,7 @@
 
 A rule's names are looked up first: an unknown list, field, value or term is an error with a suggestion. What mailings
 know (`opened`, `clicked`, `was_mailed`, `engaged_within`) comes from above, as `Outside`: a function for each of those
-terms that returns the set, since this package knows nothing of mailings.
+terms that returns the set, since this package knows nothing of mailings. `people` brings those terms with it.
 """
 
 from __future__ import annotations
@@ -13,10 +13,11 @@ from datetime import datetime
 
 from subscribers.cohort import Cohort, SubscriberId, bits_to_bytes
 from subscribers.people import People
+from subscribers.segments.outside import Outside
 from subscribers.segments.recordrules import Test, decoder_for, test_for
 from subscribers.segments.segment import Comparison, Rule, Segment
 from subscribers.segments.segmentlanguage import read_expression, write_expression
-from subscribers.segments.segmentnames import ALL, UNINDEXED, Lookup, Outside
+from subscribers.segments.segmentnames import ALL, UNINDEXED, Lookup
 from subscribers.segments.segmentplan import Bounds, MaybeSets, between, bounds_of, leaves
 
 __all__ = ["Outside", "count_segment", "explain_segment", "save_segment", "segment_by_chunk", "segment_cohort"]
@@ -48,7 +49,7 @@ class Explanation:
 
 async def count_segment(people: People, expression: str, now: datetime, outside: Outside | None = None) -> int:
     """Return how many people are in the segment. Raises RuleError."""
-    plan = await plan_segment(people, read_expression(expression), now, outside or {})
+    plan = await plan_segment(people, read_expression(expression), now, outside)
     chunks = range(await people.subscribers.chunk_count())
     if plan.bounds.is_exact:
         return await people.algebra.count(plan.bounds.certain, chunks) if plan.bounds.certain else 0
@@ -57,7 +58,7 @@ async def count_segment(people: People, expression: str, now: datetime, outside:
 
 async def segment_cohort(people: People, expression: str, now: datetime, outside: Outside | None = None) -> Cohort:
     """Return who is in the segment. Raises RuleError."""
-    plan = await plan_segment(people, read_expression(expression), now, outside or {})
+    plan = await plan_segment(people, read_expression(expression), now, outside)
     return await _cohort(people, plan, range(await people.subscribers.chunk_count()))
 
 
@@ -65,7 +66,7 @@ async def segment_by_chunk(
     people: People, expression: str, now: datetime, outside: Outside | None = None
 ) -> AsyncIterator[Cohort]:
     """Yield who is in the segment, a chunk at a time, so that memory does not grow. Raises RuleError."""
-    plan = await plan_segment(people, read_expression(expression), now, outside or {})
+    plan = await plan_segment(people, read_expression(expression), now, outside)
     for chunk in range(await people.subscribers.chunk_count()):
         if cohort := await _cohort(people, plan, range(chunk, chunk + 1)):
             yield cohort
@@ -76,7 +77,7 @@ async def explain_segment(
 ) -> Explanation:
     """Say what the segment comes to. Raises RuleError."""
     rule = read_expression(expression)
-    plan = await plan_segment(people, rule, now, outside or {})
+    plan = await plan_segment(people, rule, now, outside)
     chunks = range(await people.subscribers.chunk_count())
     sizes = []
     for leaf, sets in plan.sets.items():
@@ -96,17 +97,17 @@ async def save_segment(
 ) -> Segment:
     """Save a rule under a name, in its normal form, after looking all its names up. Raises RuleError."""
     rule = read_expression(expression)
-    await plan_segment(people, rule, now, outside or {}, inside=(slug,))
+    await plan_segment(people, rule, now, outside, inside=(slug,))
     segment = Segment(slug=slug, expression=write_expression(rule), name=name)
     await people.segments.put(segment)
     return segment
 
 
 async def plan_segment(
-    people: People, rule: Rule, now: datetime, outside: Outside, inside: tuple[str, ...] = ()
+    people: People, rule: Rule, now: datetime, outside: Outside | None = None, inside: tuple[str, ...] = ()
 ) -> Plan:
     """Look up every name of a rule. Raises RuleError, with a suggestion."""
-    lookup = Lookup(people, now, outside, await people.fields.declared())
+    lookup = Lookup(people, now, people.outside if outside is None else outside, await people.fields.declared())
     resolved = await lookup.resolved(rule, inside)
     sets: dict[Rule, MaybeSets] = {}
     names: set[str] = set()

@@ -126,4 +126,4 @@ async def _segment(press: Press, name: str, now: datetime) -> ChosenSegment:
 
 
 async def _plan(press: Press, segment: ChosenSegment, now: datetime) -> Plan:
-    return await plan_segment(press.people, read_expression(segment.rule), now, {})
+    return await plan_segment(press.people, read_expression(segment.rule), now)

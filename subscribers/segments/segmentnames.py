@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from difflib import get_close_matches
@@ -15,15 +15,13 @@ from subscribers.errors import RuleError, UnknownListError, UnknownSegmentError
 from subscribers.fields import LANGUAGE, TAG, Field, FieldKind, index_value
 from subscribers.people import People
 from subscribers.segments.algebra import Bitmap, Sets, either, without
+from subscribers.segments.outside import Outside
 from subscribers.segments.recordrules import COLUMNS, FIELDS
 from subscribers.segments.segment import All, AnyOf, Comparison, Not, Rule, Term, Value
 from subscribers.segments.segmentlanguage import read_expression
 from subscribers.segments.segmentplan import EVERYONE, MaybeSets
 from subscribers.subscription import SubscriptionState
 from subscribers.suppression import Reason
-
-Outside = Mapping[str, Callable[[tuple[Value, ...], datetime], Awaitable[Sets | None]]]
-"""Term → what returns its set (None is nobody) from its arguments and the time. Raises RuleError for bad arguments."""
 
 ALL = Bitmap(keys.everyone_bits, EVERYONE)
 _OWN_TERMS = ("everyone", "in_list", "in_segment", "tagged", "joined_within", "suppressed")
