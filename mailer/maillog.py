@@ -31,6 +31,11 @@ def not_accepted(mailing: int, subscriber: int, kind: str, sentence: str) -> Non
     _log.info("%s mailing=%d subscriber=%d: %s", kind, mailing, subscriber, sentence)
 
 
+def one_off(message: int, subscriber: int, kind: str, sentence: str) -> None:
+    """A message to one person was accepted, refused, excluded, put off, or is uncertain."""
+    _log.info("%s message=%d subscriber=%d: %s", kind, message, subscriber, sentence)
+
+
 def lost_lease(mailing: int, batch: str) -> None:
     """Another worker has taken a batch that this one was passing over."""
     _log.warning("lost-lease mailing=%d batch=%s: another worker goes on with it", mailing, batch)

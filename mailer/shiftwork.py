@@ -19,6 +19,7 @@ import uvloop
 
 from mailer import clock, maillog
 from mailer.delivery.lane import Lane
+from mailer.delivery.outbox.working import work_outbox
 from mailer.delivery.press import Press
 from mailer.delivery.relays.relays import Relays
 from mailer.delivery.sending import work_shift
@@ -96,5 +97,14 @@ async def _import(bench: Bench) -> None:
         maillog.waiting_for_redis(str(error))
 
 
-SHIFTS: Mapping[Lane, Callable[[Bench], Awaitable[None]]] = {Lane.DELIVERY: _deliver, Lane.BULK: _import}
+async def _work_outbox(bench: Bench) -> None:
+    lasts = timedelta(seconds=bench.press.settings.shift_seconds)
+    await work_outbox(bench.press, bench.pool, lasts=lasts, is_stopping=is_stopping)
+
+
+SHIFTS: Mapping[Lane, Callable[[Bench], Awaitable[None]]] = {
+    Lane.DELIVERY: _deliver,
+    Lane.TRANSACTIONAL: _work_outbox,
+    Lane.BULK: _import,
+}
 """What a shift of each lane does. It ends within seconds of `is_stopping`, and may be run twice at once."""

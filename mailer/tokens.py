@@ -41,6 +41,8 @@ class Kind(IntEnum):
     """subscriber, list, mailing"""
     TRACK = 7
     """mailing, arm, subscriber"""
+    ONE_OFF = 8
+    """one-off, subscriber: the return path of a message outside of any mailing"""
 
 
 _BASE32 = bytes.maketrans(bytes(range(32)), b"abcdefghijklmnopqrstuvwxyz234567")
@@ -159,6 +161,22 @@ class MailingTokens:
         """Return the token of the Message-ID."""
         said = self._message_id + subscriber
         return _base32(said + self._mac(Kind.MESSAGE_ID, said)[:_RETURN_PATH_MAC_BYTES])
+
+
+class OneOffTokens(MailingTokens):
+    """The tokens of one message outside of any mailing: its return path and Message-ID are its own."""
+
+    def __init__(self, tokens: Tokens, one_off: int, list_id: int) -> None:
+        """Take the message's number, and the list that it is about."""
+        super().__init__(tokens, 0, list_id)
+        number = _leb128(one_off)
+        self._one_off = bytes((_VERSION, Kind.ONE_OFF)) + number
+        self._message_id = bytes((_VERSION, Kind.MESSAGE_ID)) + _leb128(0) + number
+
+    def return_path(self, subscriber: bytes) -> str:
+        """Return the token of the return path."""
+        said = self._one_off + subscriber
+        return _base32(said + self._mac(Kind.ONE_OFF, said)[:_RETURN_PATH_MAC_BYTES])
 
 
 def _base64url(data: bytes) -> bytes:

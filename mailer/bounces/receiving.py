@@ -26,9 +26,11 @@ from mailer.bounces.reading import read_report
 from mailer.bounces.report import RecipientReport, Report, ReportKind
 from mailer.bounces.store import Mark, ReportStore
 from mailer.bounces.verp import (
+    ONE_OFFS,
     TEST_MAILING,
     UnsubscribeToken,
     is_open_to_all,
+    read_one_off_path,
     read_return_path,
     read_unsubscribe_address,
 )
@@ -86,6 +88,8 @@ async def receive(
             done = await about(*person, report, recipient, people, reports, policy, now)
         elif is_open_to_all(recipient):
             done = await _keep(_stray(EventKind.LETTER, report, recipient, now), reports)
+        elif alone := read_one_off_path(tokens, recipient):
+            done = await _report_on(ONE_OFFS, alone[1], report, recipient, people, reports, policy, now)
         else:
             done = await _keep(_stray(EventKind.BACKSCATTER, report, recipient, now), reports)
         received.append(done)
@@ -255,13 +259,15 @@ def _evidence(event: Event) -> str:
     repeats = event.diagnostic.startswith(codes)
     said = event.diagnostic if repeats else " ".join(part for part in (codes, event.diagnostic) if part)
     if event.verdict is Verdict.COMPLAIN:
-        return (
-            f"Complaint about mailing {event.mailing}, reported {event.at:%Y-%m-%d %H:%M} UTC ({said or 'no details'})."
-        )
+        return f"Complaint about {_what(event)}, reported {event.at:%Y-%m-%d %H:%M} UTC ({said or 'no details'})."
     if event.verdict is Verdict.REST:
-        return f"The mailbox was full for weeks, last for mailing {event.mailing}: {said or 'no details'}."
+        return f"The mailbox was full for weeks, last for {_what(event)}: {said or 'no details'}."
     how = "Refused in session" if event.kind is EventKind.REFUSAL else "Reported as undeliverable"
-    return f"{how} for mailing {event.mailing} on {event.at:%Y-%m-%d %H:%M} UTC: {said or 'no details'}."
+    return f"{how} for {_what(event)} on {event.at:%Y-%m-%d %H:%M} UTC: {said or 'no details'}."
+
+
+def _what(event: Event) -> str:
+    return "a message outside of any mailing" if event.mailing == ONE_OFFS else f"mailing {event.mailing}"
 
 
 def _sentence(event: Event) -> str:
@@ -272,7 +278,7 @@ def _sentence(event: Event) -> str:
         return f"Too late: mailing {event.mailing} ended long before this bounce of it came. Nothing was changed."
     if event.kind is EventKind.BACKSCATTER:
         return f"Backscatter: {event.recipient} names nobody whom we mailed. Nothing was changed."
-    who = f"subscriber {event.subscriber} in mailing {event.mailing}"
+    who = f"subscriber {event.subscriber} in {_what(event)}"
     if event.kind is EventKind.UNSUBSCRIBE:
         return f"Unsubscribed by mail: {who}. {event.diagnostic}"
     codes = f" ({event.status})" if event.status else ""

@@ -1,6 +1,7 @@
 """Addresses that say whom a returning mail is about: the return path, and the mailto form of unsubscribing.
 
     b+<token>@bounces.example.com    MAIL FROM of one person's message of one mailing (VERP)
+    b+<token>@bounces.example.com    the same of a message outside of any mailing; its token is of another kind
     u+<token>@bounces.example.com    the mailto URI in List-Unsubscribe (RFC 2369 §3.2)
 
 The token is signed (`mailer.tokens`), so nobody can write such an address for somebody else. Case does not matter,
@@ -19,6 +20,9 @@ from subscribers.lists import ListId
 
 TEST_MAILING = MailingId(0)
 """The mailing of a test send: what comes back of it is kept on record, and changes nothing."""
+
+ONE_OFFS = MailingId(-1)
+"""What stands for all messages outside of any mailing where something came back about one of them."""
 
 _LONGEST_LOCAL_PART = 64  # RFC 5321 §4.5.3.1.1
 _OPEN_TO_ALL = frozenset({"postmaster", "abuse"})  # RFC 5321 §4.5.1, RFC 2142 §4
@@ -50,6 +54,12 @@ def read_return_path(tokens: Tokens, address: str) -> tuple[MailingId, Subscribe
     return MailingId(numbers[0]), SubscriberId(numbers[1])
 
 
+def read_one_off_path(tokens: Tokens, address: str) -> tuple[int, SubscriberId] | None:
+    """Return the one-off message and the person that a return path was made for, or None if it is not one of ours."""
+    numbers = _read(tokens, Kind.ONE_OFF, "b+", address)
+    return None if numbers is None or len(numbers) != 2 else (numbers[0], SubscriberId(numbers[1]))
+
+
 def read_unsubscribe_address(tokens: Tokens, address: str) -> UnsubscribeToken | None:
     """Return who leaves which list by a mail to this address, or None if it is not one of ours."""
     numbers = _read(tokens, Kind.UNSUBSCRIBE, "u+", address)
@@ -72,7 +82,8 @@ def refusal_of(tokens: Tokens, address: str) -> str | None:
         return None
     if not address.lower().startswith(("b+", "u+")):
         return "550 5.7.1 Only reports about our own mail are taken here"
-    if read_return_path(tokens, address) is None and read_unsubscribe_address(tokens, address) is None:
+    readers = (read_return_path, read_one_off_path, read_unsubscribe_address)
+    if all(read(tokens, address) is None for read in readers):
         return "550 5.1.1 This is not an address that we made"
     return None
 

@@ -41,6 +41,7 @@ COMMANDS: Mapping[str, Entry] = {
     "themes": Entry("content.themes", "Themes: list, add, preview."),
     "mailings": Entry("mailings", "Mailings: send, list, status, report, why, people, pause, resume, cancel."),
     "relays": Entry("senders.relays", "Relays: add, list, show, change, remove, test."),
+    "messages": Entry("messages", "Mail to single people, such as confirmations: list, show, retry, confirm."),
     "segments": Entry("segments", "Segments: count, list, explain, save, saved, export."),
     "suppressions": Entry("suppressions", "Who is not mailed: list, show, add, remove, import, export."),
     "bounce": Entry("bounce", "Read one bounce or complaint, from a pipe or a file."),

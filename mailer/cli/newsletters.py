@@ -43,6 +43,9 @@ TrackingOption = Annotated[
         "--tracking", help="What of its reading is recorded: off, clicks or opens-and-clicks.", metavar="WHAT"
     ),
 ]
+Notices = Annotated[
+    str, typer.Option(help="What people are told by mail: welcome, goodbye, with a comma between, or none.")
+]
 Language = Annotated[str, typer.Option(help="The language of its issues, such as en or zh-CN.")]
 
 
@@ -117,6 +120,7 @@ def edit(
     theme: Theme = "",
     tracking: TrackingOption = "",
     look: Look = None,
+    notices: Notices = "",
     as_json: AsJson = False,
 ) -> None:
     """Change a newsletter; what is not named stays."""
@@ -132,10 +136,13 @@ def edit(
         "theme": theme,
         "tracking": _tracking(tracking) if tracking else "",
     }
+    changes = {key: value for key, value in wanted.items() if value}
+    if notices:
+        named = notices.replace(" ", "").split(",")
+        changes["notices"] = () if named == ["none"] else tuple(one for one in named if one)
 
     async def story(press: Press) -> Newsletter:
         earlier = await press.newsletters.get(slug)
-        changes = {key: value for key, value in wanted.items() if value}
         newsletter = replace(earlier, **changes, look=_wished(earlier.look, look))
         _check_look(press, newsletter)
         await press.newsletters.put(newsletter)

@@ -83,7 +83,7 @@ def add(
     confirmed: Annotated[bool, typer.Option("--confirmed", help="The person has confirmed already.")] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Add one person to a list: pending until they confirm, unless they did already."""
+    """Add one person to a list: pending, and mailed a link to confirm by, unless they confirmed already."""
 
     async def story(press: Press) -> dict[str, object]:
         return await _added(press, address, list_slug, name=name, language=language, words=words, confirmed=confirmed)
@@ -196,6 +196,7 @@ async def _added(
     press: Press, address: str, list_slug: str, *, name: str, language: str, words: str, confirmed: bool
 ) -> dict[str, object]:
     from mailer import clock
+    from mailer.delivery.outbox.posting import post_confirmation
     from subscribers.address import parse_address
     from subscribers.consent import Consent
     from subscribers.joining import join
@@ -208,6 +209,8 @@ async def _added(
     if confirmed:
         # Whoever has left stays where they are: only they can come back.
         await press.people.lists.move(one.id, [joined.subscriber.id], SubscriptionState.ACTIVE)
+    elif joined.needs_confirmation:
+        await post_confirmation(press, one, joined.subscriber.id, now)
     state = await press.people.lists.state_of(one.id, joined.subscriber.id)
     return {**_facts(joined.subscriber), "list": list_slug, "state": state}
 

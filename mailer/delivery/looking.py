@@ -9,4 +9,10 @@ from mailer.delivery.ticking import tick
 
 async def look(press: Press, planner: str) -> dict[Lane, int]:
     """Return for how many shifts each lane has something to do now; `planner` names this process."""
-    return {Lane.DELIVERY: await tick(press, planner), Lane.BULK: min(1, len(await press.people.imports.free()))}
+    one_offs = await press.outbox.count_due(await press.ledger.now())
+    imports = await press.people.imports.free()
+    return {
+        Lane.TRANSACTIONAL: min(one_offs, 1),
+        Lane.DELIVERY: await tick(press, planner),
+        Lane.BULK: min(len(imports), 1),
+    }

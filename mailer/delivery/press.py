@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from mailer.bounces.store import ReportStore
+from mailer.delivery.outbox.store import Outbox
 from mailer.delivery.quality.tallystore import TallyStore
 from mailer.delivery.store import LedgerStore
 from mailer.delivery.timing.turnstore import TurnStore
@@ -41,6 +42,7 @@ class Press:
     tracking: TrackingStore
     keys: KeyStore
     relays: RelayStore
+    outbox: Outbox
 
     @property
     def shelf(self) -> Shelf:

@@ -11,6 +11,7 @@ from mailer.issues.wording import check_language, check_line, check_slug
 from subscribers.address import parse_address
 from subscribers.errors import AddressError
 
+_NOTICES = frozenset({"welcome", "goodbye"})
 _PHRASE = re.compile(r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~ -]+")
 
 
@@ -42,6 +43,8 @@ class Newsletter:
     """The template of its issues where they do not say."""
     tracking: Tracking = Tracking.OFF
     """What is recorded of the reading of its issues, where they do not say."""
+    notices: tuple[str, ...] = ()
+    """What people are told by mail beside the confirmation: `welcome` when they come, `goodbye` when they leave."""
     look: dict[str, str] = field(default_factory=dict, hash=False)
     """What its mails look like, whatever the theme: `logo`, `accent`, `font`, … (see `mailer.rendering.look`)."""
 
@@ -55,6 +58,12 @@ class Newsletter:
             if domain := getattr(self, what):
                 _check_address(f"bounces@{domain}", what=what, place=f"newsletter {self.slug}")
         check_language(self.language, place=f"newsletter {self.slug}")
+        if wrong := set(self.notices) - _NOTICES:
+            raise SourceError(
+                f"There is no notice “{min(wrong)[:40]}”.",
+                place=f"newsletter {self.slug}",
+                fix=f"There are: {', '.join(sorted(_NOTICES))}.",
+            )
         for key, value in self.look.items():
             check_line(value.replace("\n", " "), what=f"newsletter {self.slug}: look, {key}")
 

@@ -26,7 +26,7 @@ from mailer.rendering.headers import HeaderError, ascii_address, ascii_domain, m
 from mailer.rendering.holes import LINKS
 from mailer.rendering.quoted import decode
 from mailer.smtp.envelope import Envelope, HandOver
-from mailer.tokens import Kind, MailingTokens, Tokens
+from mailer.tokens import Kind, MailingTokens, OneOffTokens, Tokens
 from subscribers.subscriber import Subscriber
 
 _MOST_VARIANTS = 64
@@ -47,6 +47,8 @@ class MailingFacts(msgspec.Struct, frozen=True):
     """Which of the mailing's editions it is; 0 is the only one, or the first."""
     is_notice: bool = False
     """Mail that one person asked for (see `notices`): no List- fields, and Auto-Submitted."""
+    one_off: int = 0
+    """The number of a message that belongs to no mailing; 0: it does, or is a test."""
 
 
 class _Variant(msgspec.Struct, frozen=True, gc=False):
@@ -69,7 +71,11 @@ class Assembler:
         self._newsletter = newsletter
         self._mailing = mailing
         self._tokens = tokens
-        self._signed = MailingTokens(tokens, mailing.mailing_id, mailing.list_id, mailing.arm)
+        self._signed = (
+            OneOffTokens(tokens, mailing.one_off, mailing.list_id)
+            if mailing.one_off
+            else MailingTokens(tokens, mailing.mailing_id, mailing.list_id, mailing.arm)
+        )
         self._public_url = public_url
         self._facts = {"list.name": mailing.list_name or mailing.list_slug}
         self._variants: dict[int, _Variant] = {}
