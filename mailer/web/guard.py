@@ -6,7 +6,7 @@ neither is refused as well: every browser in use says at least `Origin` on a POS
 that could be abused but also no business here.
 
 One-click unsubscribing is exempt: mail providers POST to it from their own machines (RFC 8058 §3), with none of these
-headers.
+headers. So is the form for joining a list, which may stand on other sites: it heeds no cookie.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from starlette.responses import Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 _SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
-_OPEN_TO_ALL = ("/u/",)
+_OPEN_TO_ALL = ("/u/", "/join/")
 
 
 class CrossSiteGuard:

@@ -36,6 +36,7 @@ from mailer.smtp.outcome import Outcome, OutcomeKind, Step
 from mailer.smtp.pool import Pool
 from subscribers.errors import StorageDownError, UnknownListError
 from subscribers.subscriber import Subscriber
+from subscribers.suppression import Reason
 
 _AT_ONCE = 20
 _RELAY_REST = timedelta(seconds=5)
@@ -146,8 +147,11 @@ class _Round:
 
     async def _why_not(self, one: OneOff, subscriber: Subscriber) -> str:
         people, order = self._press.people, one.order
-        if suppression := await people.suppressions.find(subscriber.address):
-            return f"The address is suppressed: {suppression.reason}."
+        found = await people.suppressions.all_of(subscriber.address)
+        # Where they stand on the list says more than that they once left the newsletter.
+        here = [one for one in found if one.newsletter in ("", order.newsletter) and one.reason is not Reason.LEFT]
+        if here:
+            return f"The address is suppressed: {here[0].reason}."
         state = await people.lists.state_of(order.list_id, subscriber.id)
         if state not in WANTED[order.notice]:
             return f"The person is {state or 'not'} on the list by now."

@@ -2,6 +2,15 @@
 
 from __future__ import annotations
 
-from mailer.web.public import assets, following, front, leaving, viewing
+from mailer.web.public import assets, confirming, following, front, joining, leaving, preferring, viewing
 
-ROUTERS = (assets.router, following.router, front.router, leaving.router, viewing.router)
+ROUTERS = (
+    assets.router,
+    confirming.router,
+    following.router,
+    front.router,
+    joining.router,
+    leaving.router,
+    preferring.router,
+    viewing.router,
+)

@@ -1,0 +1,158 @@
+"""A person's own page: their name and language, and which of a newsletter's lists they get.
+
+The link to it stands in mails, which are passed on and lie about for years. So what it does can be done by whoever has
+such a mail: leaving works at once, joining another list only by a confirmation that goes to the person's address.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+import msgspec
+from fastapi import APIRouter, Request, Response
+from starlette.datastructures import FormData
+
+from mailer import clock
+from mailer.delivery.outbox.posting import post_confirmation, post_goodbye
+from mailer.delivery.press import Press
+from mailer.issues.newsletter import Newsletter
+from mailer.tokens import Kind
+from mailer.web.pages import page
+from mailer.web.troubles import not_found
+from subscribers.cohort import SubscriberId
+from subscribers.consent import Consent
+from subscribers.errors import SuppressedError, UnknownListError
+from subscribers.joining import join, leave, leave_newsletter
+from subscribers.lists import ListId, MailingList
+from subscribers.subscriber import Subscriber
+from subscribers.subscription import SubscriptionState
+
+router = APIRouter()
+
+_LONGEST_NAME = 100
+_LANGUAGES = {
+    "": "As the newsletter is",
+    "en": "English",
+    "de": "Deutsch",
+    "es": "Español",
+    "fr": "Français",
+    "zh": "中文",
+}
+_UNKNOWN = "This link was not made here, or was cut short. Copy the whole address from the mail."
+_GONE = "This address is not kept here any more, so there is nothing to set."
+
+
+@dataclass(frozen=True, slots=True)
+class _Place:
+    """One list, and whether the person gets it."""
+
+    mailing_list: MailingList
+    state: SubscriptionState | None
+
+    @property
+    def is_on(self) -> bool:
+        """Whether they get it, or will once a pause is over."""
+        return self.state not in (None, SubscriptionState.PENDING, SubscriptionState.LEFT)
+
+
+@dataclass(frozen=True, slots=True)
+class _Choices:
+    """A person, and what they can choose from."""
+
+    subscriber: Subscriber
+    newsletter: Newsletter
+    places: list[_Place]
+
+
+@router.api_route("/p/{token}", methods=["GET", "HEAD"])
+async def show_choices(request: Request, token: str) -> Response:
+    """Show the page."""
+    choices = await _choices(request, token)
+    return choices if isinstance(choices, Response) else _show(request, token, choices, "")
+
+
+@router.post("/p/{token}")
+async def keep_choices(request: Request, token: str) -> Response:
+    """Take in what the person chose; a repeat changes nothing."""
+    press: Press = request.app.state.press
+    choices = await _choices(request, token)
+    if isinstance(choices, Response):
+        return choices
+    form = await request.form()
+    if form.get("do") == "leave-all":
+        await _leave_all(press, choices, clock.now())
+        said = f"You have left {choices.newsletter.name}. Nothing of it comes to you any more, from this moment on."
+    else:
+        said = await _keep(press, choices, form, clock.now())
+    after = await _choices(request, token)
+    return after if isinstance(after, Response) else _show(request, token, after, said)
+
+
+async def _leave_all(press: Press, choices: _Choices, now: datetime) -> None:
+    person = choices.subscriber
+    await leave_newsletter(press.people, person, choices.newsletter.slug, now, by="own page")
+    left = [place for place in choices.places if place.is_on]
+    for place in left[:1]:
+        await post_goodbye(press, place.mailing_list, person.id, now)
+
+
+async def _keep(press: Press, choices: _Choices, form: FormData, now: datetime) -> str:
+    person = choices.subscriber
+    name = " ".join(str(form.get("name", "")).split())[:_LONGEST_NAME]
+    language = str(form.get("language", ""))
+    changed = msgspec.structs.replace(
+        person, name=name, language=language if language in _LANGUAGES else person.language
+    )
+    if changed != person:
+        await press.people.subscribers.update(changed)
+    wanted = {str(one) for one in form.getlist("list")}
+    asked = []
+    for place in choices.places:
+        if place.is_on and place.mailing_list.slug not in wanted:
+            await leave(press.people, person.id, place.mailing_list.id, now, by="own page")
+            await post_goodbye(press, place.mailing_list, person.id, now)
+        elif not place.is_on and place.mailing_list.slug in wanted and await _ask(press, place, person, now):
+            asked.append(place.mailing_list.name)
+    if asked:
+        return f"Saved. Check your mail, and confirm there that you want {' and '.join(asked)}."
+    return "Saved."
+
+
+async def _ask(press: Press, place: _Place, person: Subscriber, now: datetime) -> bool:
+    consent = Consent(
+        list_id=place.mailing_list.id, when=now, words=f"Send me {place.mailing_list.name}", by="own page"
+    )
+    try:
+        joined = await join(press.people, place.mailing_list, person.address, consent, now)
+    except SuppressedError:
+        return False
+    if joined.needs_confirmation:
+        await post_confirmation(press, place.mailing_list, person.id, now)
+    return joined.needs_confirmation
+
+
+async def _choices(request: Request, token: str) -> _Choices | Response:
+    press: Press = request.app.state.press
+    numbers = press.tokens.read_link(Kind.PREFERENCES, token)
+    if numbers is None or len(numbers) != 3:
+        return not_found(request, _UNKNOWN)
+    subscriber = await press.people.subscribers.get(SubscriberId(numbers[0]))
+    try:
+        mailing_list = await press.people.lists.get(ListId(numbers[1]))
+    except UnknownListError:
+        mailing_list = None
+    if subscriber is None or mailing_list is None:
+        return not_found(request, _GONE)
+    newsletter = await press.newsletters.get(mailing_list.newsletter)
+    standing = await press.people.lists.lists_of(subscriber.id)
+    places = [
+        _Place(one, standing.get(one.id))
+        for one in await press.people.lists.all()
+        if one.newsletter == newsletter.slug and (one.is_public or one.id in standing)
+    ]
+    return _Choices(subscriber, newsletter, places)
+
+
+def _show(request: Request, token: str, choices: _Choices, said: str) -> Response:
+    return page(request, "public/preferences.html", token=token, choices=choices, said=said, languages=_LANGUAGES)
