@@ -39,7 +39,7 @@ COMMANDS: Mapping[str, Entry] = {
     "issues": Entry("issues", "Issues: list, import, show, check, render, preview, test."),
     "assets": Entry("content.assets", "Pictures and files of issues: list, add."),
     "themes": Entry("content.themes", "Themes: list, add, preview."),
-    "mailings": Entry("mailings", "Mailings: send, list, status, report, why, people, pause, resume, cancel."),
+    "mailings": Entry("mailings", "Mailings: send, try, resend, list, status, report, why, pause, resume, cancel."),
     "relays": Entry("senders.relays", "Relays: add, list, show, change, remove, test."),
     "messages": Entry("messages", "Mail to single people, such as confirmations: list, show, retry, confirm."),
     "segments": Entry("segments", "Segments: count, list, explain, save, saved, export."),

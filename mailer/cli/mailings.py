@@ -12,7 +12,7 @@ import typer
 
 from mailer.cli import mailingtimes
 from mailer.cli.answering import AsJson, answer, described, progress, table
-from mailer.cli.mailing import reports
+from mailer.cli.mailing import reports, trying
 from mailer.cli.opening import with_press
 from mailer.errors import ConflictError
 
@@ -28,7 +28,11 @@ app = typer.Typer(
     add_completion=False, rich_markup_mode=None, no_args_is_help=True, help="Mailings: an issue going to people."
 )
 
-for _command in (*mailingtimes.app.registered_commands, *reports.app.registered_commands):
+for _command in (
+    *mailingtimes.app.registered_commands,
+    *reports.app.registered_commands,
+    *trying.app.registered_commands,
+):
     app.registered_commands.append(_command)
 
 MailingArgument = Annotated[int, typer.Argument(metavar="MAILING", help="Its number.")]

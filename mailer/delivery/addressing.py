@@ -11,12 +11,14 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import NamedTuple
 
 from mailer.delivery.press import Press
 from mailer.errors import ConflictError
 from mailer.issues.aims.scope import ChosenSegment, Scope
 from mailer.issues.issue import Issue
 from mailer.issues.mailing import MailingId
+from subscribers.cohort import Cohort
 from subscribers.errors import UnknownSegmentError
 from subscribers.lists import ListId, MailingList
 from subscribers.segmenting import Plan, plan_segment
@@ -36,6 +38,14 @@ class Wish:
     without_mailings: Sequence[int] = ()
 
 
+class Addressed(NamedTuple):
+    """A wish with its names looked up; a cohort confines it to these people."""
+
+    lists: tuple[ListId, ...]
+    scope: Scope
+    cohort: Cohort | None = None
+
+
 @dataclass(frozen=True, slots=True)
 class Asked:
     """A scope with its names looked up, ready to be asked of each chunk."""
@@ -51,9 +61,11 @@ class Asked:
     without_segments: tuple[Plan, ...]
     mailing: MailingId | None
     """Whose own cohort it is, where the scope has one."""
+    cohort: Cohort | None
+    """Whom it is confined to, where there is no mailing yet."""
 
 
-async def look_up(press: Press, issue: Issue, wish: Wish, now: datetime) -> tuple[tuple[ListId, ...], Scope]:
+async def look_up(press: Press, issue: Issue, wish: Wish, now: datetime) -> Addressed:
     """Return the lists and the scope that a wish comes to.
 
     Raises ConflictError for a wish that names nobody or a foreign list, UnknownListError, UnknownSegmentError and
@@ -72,17 +84,23 @@ async def look_up(press: Press, issue: Issue, wish: Wish, now: datetime) -> tupl
     for number in wish.without_mailings:
         await press.mailings.get(MailingId(number))
     chosen = tuple(one.id for one in lists)
-    return chosen, Scope(
+    scope = Scope(
         segments=await _segments(press, wish.segments, now),
         through=await _others(press, issue.newsletter, lists) if wish.segments else (),
         without_lists=tuple(one.id for one in without),
         without_segments=await _segments(press, wish.without_segments, now),
         without_mailings=tuple(dict.fromkeys(wish.without_mailings)),
     )
+    return Addressed(chosen, scope)
 
 
 async def ask(
-    press: Press, lists: Sequence[ListId], scope: Scope, now: datetime, mailing: MailingId | None = None
+    press: Press,
+    lists: Sequence[ListId],
+    scope: Scope,
+    now: datetime,
+    mailing: MailingId | None = None,
+    cohort: Cohort | None = None,
 ) -> Asked:
     """Look a scope's names up. Raises RuleError if a segment asks for something that is gone."""
     known = {one.id: one for one in await press.people.lists.all()}
@@ -96,6 +114,7 @@ async def ask(
         tuple([await _plan(press, one, now) for one in scope.segments]),
         tuple([await _plan(press, one, now) for one in scope.without_segments]),
         mailing,
+        cohort,
     )
 
 

@@ -92,8 +92,11 @@ class Pass:
         if mailing.scope.through:
             one.through = await press.ledger.read_through(batch, mailing.scope.through)
         tried = {place: batch.subscriber_at(place) for place in positions_in(words.put_off)}
-        if mailing.timing.has_turns:
+        if mailing.has_turns:
             one.waiting = await press.turns.waiting(batch)
+        if mailing.experiment and mailing.winner is None:
+            # The winner is written before the rest comes due: whoever is seen due here has one.
+            one.mailing = await press.mailings.get(mailing.id)
         found = await press.ledger.last_tries(mailing.id, tried.values())
         one.last_tries = {place: found[person] for place, person in tried.items() if person in found}
         # What an earlier pass claimed and did not settle is due at once, or held, as the mailing's policy says.

@@ -7,11 +7,12 @@ from datetime import UTC, datetime, timedelta
 
 import msgspec
 
-from mailer.delivery.addressing import Wish, look_up
+from mailer.delivery.addressing import Addressed, Wish, look_up
 from mailer.delivery.checking import missing_assets
 from mailer.delivery.press import Press
 from mailer.delivery.quality.watching import forgive
 from mailer.errors import ConflictError, PressrunError
+from mailer.issues.aims.experiment import Experiment
 from mailer.issues.aims.tracking import Tracking
 from mailer.issues.issue import Issue
 from mailer.issues.mailing import Mailing, MailingId, MailingState
@@ -57,12 +58,13 @@ async def compile_to_mail(press: Press, slug: str) -> tuple[Issue, Newsletter, E
 async def schedule(
     press: Press,
     issue_slug: str,
-    wish: Wish | Sequence[str],
+    wish: Wish | Addressed | Sequence[str],
     *,
     now: datetime,
     starts: datetime | None = None,
     policy: UncertainPolicy | None = None,
     timing: Timing | None = None,
+    experiment: Experiment | None = None,
     undo: timedelta = timedelta(0),
     request: str = "",
     reserved: MailingId | None = None,
@@ -79,8 +81,8 @@ async def schedule(
     if request and (made := await press.ledger.mailing_of_request(request)) is not None:
         return await press.mailings.get(made)
     issue, newsletter, edition = await compile_to_mail(press, issue_slug)
-    named = wish if isinstance(wish, Wish) else Wish(lists=wish)
-    lists, scope = await look_up(press, issue, named, now)
+    to = await _addressed(press, issue, wish, now)
+    _check_experiment(experiment, timing)
     findings = check(issue, newsletter, edition, press.settings.public_url, press.shelf)
     findings += await missing_assets(press, issue)
     if blocking := [finding for finding in findings if finding.level == "block"]:
@@ -89,23 +91,47 @@ async def schedule(
     mailing = await press.mailings.create(
         issue=issue.slug,
         newsletter=newsletter.slug,
-        lists=lists,
-        scope=scope,
-        edition=edition.id,
+        lists=to.lists,
+        scope=to.scope,
+        edition=experiment.arms[0].edition if experiment else edition.id,
         subject=issue.subject,
         uncertain_policy=policy or press.settings.uncertain_policy,
         now=now,
         timing=timing,
+        experiment=experiment,
         reserved=reserved,
     )
+    if to.cohort is not None:
+        await press.ledger.keep_cohort(mailing.id, to.cohort)
     if request and not await press.ledger.remember_request(request, mailing.id):
         # The other of two clicks was faster: ours stays a draft, which nobody gets, and is put away.
         await press.mailings.move(mailing.id, MailingState.CANCELLED, now=now)
         return await press.mailings.get(await press.ledger.mailing_of_request(request) or mailing.id)
     if mailing.state is not MailingState.DRAFT:
         return mailing
-    to = MailingState.PROPOSED if timing.needs_approval else MailingState.SCHEDULED
-    return await press.mailings.move(mailing.id, to, now=now, starts=max(starts or now, now + undo))
+    following = MailingState.PROPOSED if timing.needs_approval else MailingState.SCHEDULED
+    return await press.mailings.move(mailing.id, following, now=now, starts=max(starts or now, now + undo))
+
+
+async def _addressed(press: Press, issue: Issue, wish: Wish | Addressed | Sequence[str], now: datetime) -> Addressed:
+    if isinstance(wish, Addressed):
+        return wish
+    return await look_up(press, issue, wish if isinstance(wish, Wish) else Wish(lists=wish), now)
+
+
+def _check_experiment(experiment: Experiment | None, timing: Timing) -> None:
+    if experiment is None:
+        return
+    experiment.check()
+    if timing.has_turns:
+        raise ConflictError(
+            "An experiment decides by itself who gets the mailing first, so it cannot be had together with a canary or "
+            "with each reader's own time. Choose one of them."
+        )
+    if timing.needs_approval:
+        raise ConflictError(
+            "A second person approves one edition, and an experiment has several. Send the issue without one."
+        )
 
 
 async def approve(

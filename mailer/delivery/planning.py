@@ -70,9 +70,14 @@ class Gathered:
     """Everybody on each list, and then in each segment."""
 
 
-async def forecast(press: Press, list_ids: Sequence[ListId], scope: Scope = ONLY_LISTS) -> Forecast:
-    """Count the audience of these lists and this scope, with its exclusions, as planning would freeze them now."""
-    asked = await ask(press, list_ids, scope, await press.ledger.now())
+async def forecast(
+    press: Press, list_ids: Sequence[ListId], scope: Scope = ONLY_LISTS, cohort: Cohort | None = None
+) -> Forecast:
+    """Count the audience of these lists and this scope, with its exclusions, as planning would freeze them now.
+
+    With a cohort, nobody else is counted.
+    """
+    asked = await ask(press, list_ids, scope, await press.ledger.now(), cohort=cohort)
     audience = to_mail = 0
     excluded: Counter[str] = Counter()
     parts = [0] * len(asked.names)
@@ -146,6 +151,8 @@ async def audience_of(asked: Asked, chunk: int) -> Gathered:
 
 
 async def _confined_to(asked: Asked, chunk: int) -> int:
+    if asked.cohort is not None:
+        return asked.cohort.bits(chunk)
     if asked.mailing is None or not asked.scope.is_within_cohort:
         return -1
     return await asked.press.ledger.cohort_bits(asked.mailing, chunk)

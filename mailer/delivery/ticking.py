@@ -11,6 +11,7 @@ from datetime import datetime
 
 from mailer import maillog
 from mailer.delivery.batch import cut_batches
+from mailer.delivery.experiments.deciding import tend_experiment
 from mailer.delivery.ledger import LedgerCounts
 from mailer.delivery.planning import plan
 from mailer.delivery.press import Press
@@ -70,6 +71,7 @@ async def _tend(press: Press, mailing: Mailing, now: datetime) -> int:
     if mailing.state is MailingState.SENDING:
         await watch(press, mailing, now)
         await tend_canary(press, mailing, now)
+        await tend_experiment(press, mailing, now)
     return len(await press.ledger.due(mailing.id, now, SHIFTS_AT_ONCE))
 
 

@@ -21,26 +21,30 @@ class Workshop:
     def __init__(self, press: Press) -> None:
         """Begin without any edition."""
         self._press = press
-        self._assemblers: dict[tuple[MailingId, ListId], Assembler] = {}
+        self._assemblers: dict[tuple[MailingId, ListId, int], Assembler] = {}
         self._signers: dict[MailingId, Sign] = {}
 
     async def prepare(self, mailing: Mailing) -> None:
         """Fetch what the messages of a mailing are made from. Raises NotFoundError if it is gone."""
-        if (mailing.id, mailing.through[0]) in self._assemblers:
+        if (mailing.id, mailing.through[0], 0) in self._assemblers:
             return
-        edition = await self._press.editions.get(mailing.edition)
+        editions = [await self._press.editions.get(edition) for edition in mailing.editions]
         newsletter = await self._press.newsletters.get(mailing.newsletter)
         self._signers[mailing.id] = await newsletter_signer(self._press, newsletter)
         for list_id in mailing.through:
             found = await self._press.people.lists.get(list_id)
-            facts = MailingFacts(mailing_id=mailing.id, list_id=list_id, list_slug=found.slug, list_name=found.name)
-            self._assemblers[mailing.id, list_id] = Assembler(
-                edition, newsletter, facts, self._press.tokens, self._press.settings.public_url
-            )
+            for arm, edition in enumerate(editions):
+                facts = MailingFacts(
+                    mailing_id=mailing.id, list_id=list_id, list_slug=found.slug, list_name=found.name, arm=arm
+                )
+                self._assemblers[mailing.id, list_id, arm] = Assembler(
+                    edition, newsletter, facts, self._press.tokens, self._press.settings.public_url
+                )
 
     def hand_over(self, mailing: Mailing, list_id: ListId, subscriber: Subscriber, now: datetime) -> HandOver:
         """Return one person's message in its envelope. Raises RenderError for a message that cannot be made."""
-        made = self._assemblers[mailing.id, list_id].hand_over(subscriber, now)
+        arm = mailing.arm_of(subscriber.id) if mailing.experiment else 0
+        made = self._assemblers[mailing.id, list_id, arm].hand_over(subscriber, now)
         return signed(made, self._signers[mailing.id], now)
 
 

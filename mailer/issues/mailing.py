@@ -7,6 +7,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import NewType
 
+from mailer.issues.aims.experiment import Experiment
 from mailer.issues.aims.scope import ONLY_LISTS, Scope
 from mailer.issues.timing import ALL_AT_ONCE, Approval, Timing
 from mailer.settings import UncertainPolicy
@@ -80,6 +81,10 @@ class Mailing:
     """When it became complete or cancelled."""
     timing: Timing = ALL_AT_ONCE
     """When its people get it, and who must agree."""
+    experiment: Experiment | None = None
+    """What is tried out on a share of its audience; `edition` is the first arm's."""
+    winner: int | None = None
+    """The arm that the rest gets; None: not chosen yet, or nothing is tried."""
     approval: Approval | None = None
     """The second person's yes; None: not given yet."""
     problem: str = ""
@@ -89,6 +94,23 @@ class Mailing:
     def through(self) -> tuple[ListId, ...]:
         """The lists on whose behalf people are mailed, the chosen ones first."""
         return (*self.lists, *self.scope.through)
+
+    @property
+    def has_turns(self) -> bool:
+        """Whether people of one batch may be due at different times."""
+        return self.timing.has_turns or self.experiment is not None
+
+    @property
+    def editions(self) -> tuple[str, ...]:
+        """The editions of its arms; one where nothing is tried."""
+        return tuple(arm.edition for arm in self.experiment.arms) if self.experiment else (self.edition,)
+
+    def arm_of(self, subscriber: int) -> int:
+        """Return which of its editions a person gets, or got: while nothing was chosen, the rest has the first."""
+        if self.experiment is None:
+            return 0
+        tried = self.experiment.arm_of(self.id, subscriber)
+        return tried if tried is not None else self.winner or 0
 
     @property
     def is_active(self) -> bool:

@@ -5,7 +5,8 @@ Keys, all kept for ever:
 - `mailings`: sorted set of all ids, by id.
 - `mailings:unfinished`: set of the ids that are not yet complete or cancelled, and perhaps of some that are.
 - `{m<id>}:mailing`: hash; `record` is what never changes, as JSON, and beside it stand `state`, `starts`, `started`,
-  `finished`, `problem`, `approval` (a second person's yes, as JSON). Only `move.lua` changes the state.
+  `finished`, `problem`, `approval` (a second person's yes, as JSON), `winner` (the arm that the rest of an experiment
+  gets). Only `move.lua` changes the state.
 
 What is active is found from `mailings:unfinished`, which may name too many but never too few: an id goes in before its
 record is written, and out only after its state has become final, from which there is no way back.
@@ -19,6 +20,7 @@ from datetime import datetime
 import msgspec
 
 from mailer.errors import ConflictError, NotFoundError
+from mailer.issues.aims.experiment import Experiment
 from mailer.issues.aims.scope import ONLY_LISTS, Scope
 from mailer.issues.mailing import FINAL_STATES, MOVES, Mailing, MailingId, MailingState
 from mailer.issues.timing import ALL_AT_ONCE, Approval, Timing
@@ -31,7 +33,7 @@ MAILINGS = "mailings"
 UNFINISHED = "mailings:unfinished"
 
 _MOVE = script_beside(__file__, "move.lua")
-_FIELDS = ("record", "state", "starts", "started", "finished", "problem", "approval")
+_FIELDS = ("record", "state", "starts", "started", "finished", "problem", "approval", "winner")
 
 
 class MailingStore:
@@ -57,6 +59,7 @@ class MailingStore:
         now: datetime,
         scope: Scope = ONLY_LISTS,
         timing: Timing | None = None,
+        experiment: Experiment | None = None,
         reserved: MailingId | None = None,
     ) -> Mailing:
         """Make a mailing in state draft, with an id of its own, or with one that was reserved for it.
@@ -65,7 +68,7 @@ class MailingStore:
         """
         mailing_id = reserved or await self.reserve()
         timing = timing or ALL_AT_ONCE
-        record = _Record(issue, newsletter, lists, edition, subject, uncertain_policy, now, timing, scope)
+        record = _Record(issue, newsletter, lists, edition, subject, uncertain_policy, now, timing, scope, experiment)
         await run_all(
             self._redis,
             [
@@ -133,6 +136,12 @@ class MailingStore:
             await run_all(self._redis, [("SREM", UNFINISHED, mailing_id)])
         return mailing
 
+    async def decide(self, mailing_id: MailingId, arm: int) -> int:
+        """Choose the arm that the rest gets, once and for ever; return the one that is chosen then."""
+        key = _key(mailing_id)
+        _, chosen = await run_all(self._redis, [("HSETNX", key, "winner", arm), ("HGET", key, "winner")])
+        return int(chosen)
+
     async def set_problem(self, mailing_id: MailingId, text: str) -> None:
         """Say what is wrong with the mailing, or "" for nothing any more. Raises NotFoundError for no such mailing."""
         await self.get(mailing_id)
@@ -160,6 +169,7 @@ class _Record(msgspec.Struct, frozen=True):
     created: datetime
     timing: Timing = ALL_AT_ONCE
     scope: Scope = ONLY_LISTS
+    experiment: Experiment | None = None
 
 
 _approval_from = msgspec.json.Decoder(Approval)
@@ -168,7 +178,7 @@ _record_from = msgspec.json.Decoder(_Record)
 
 def _mailing(mailing_id: MailingId, reply: list[bytes | None]) -> Mailing:
     record, state, *rest = ((value or b"").decode() for value in reply)
-    starts, started, finished, problem, approval = rest
+    starts, started, finished, problem, approval, winner = rest
     facts = _record_from.decode(record)
     return Mailing(
         id=mailing_id,
@@ -186,6 +196,8 @@ def _mailing(mailing_id: MailingId, reply: list[bytes | None]) -> Mailing:
         finished=_time(finished),
         problem=problem,
         timing=facts.timing,
+        experiment=facts.experiment,
+        winner=int(winner) if winner else None,
         approval=_approval_from.decode(approval) if approval else None,
     )
 

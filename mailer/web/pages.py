@@ -56,6 +56,7 @@ def _environment() -> Environment:
         "moment": moment,
         "share": share,
         "duration": duration,
+        "seconds": lambda value: duration(timedelta(seconds=value)),
         "size": size,
     }
     environment.globals["static"] = static_address

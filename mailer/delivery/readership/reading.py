@@ -13,10 +13,10 @@ from mailer.tracking.report import Readership, opens, readership_of_links
 async def readership_of(press: Press, mailing_id: MailingId) -> Readership:
     """Return how a mailing was read so far. Raises NotFoundError if there is none, or its edition is gone."""
     mailing = await press.mailings.get(mailing_id)
-    edition = await press.editions.get(mailing.edition)
+    editions = [await press.editions.get(edition) for edition in mailing.editions]
     accepted = await press.ledger.cohort(mailing_id, Standing.ACCEPTED)
     chunks = sorted(await press.ledger.words(mailing_id))
-    links = {link.url: link.words for link in edition.web_links}
+    links = {link.url: link.words for edition in editions if edition.tracking.has_links for link in edition.web_links}
     names = [
         *(
             words.OPENED,
@@ -34,11 +34,11 @@ async def readership_of(press: Press, mailing_id: MailingId) -> Readership:
     pairs = list(zip(of_links[::2], of_links[1::2], strict=True))
     return Readership(
         accepted=accepted.count(),
-        tracking=edition.tracking,
+        tracking=editions[0].tracking,
         opened=opened,
         opened_by_proxy=through_proxy,
         opened_by_machine=only_machine,
         clicked=clicked.count(),
         clicked_by_machine=(machine_clicks - clicked).count(),
-        links=readership_of_links(links, dict(zip(links, pairs, strict=True))) if edition.tracking.has_links else (),
+        links=readership_of_links(links, dict(zip(links, pairs, strict=True))),
     )

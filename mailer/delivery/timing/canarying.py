@@ -12,10 +12,9 @@ from mailer import maillog
 from mailer.delivery.press import Press
 from mailer.delivery.quality.rate import Level, Rate, Window, rates_of, windows_of
 from mailer.delivery.quality.watching import forgive, take_tally
-from mailer.delivery.reply import instant, milliseconds
 from mailer.delivery.timing.canary import LET_GO, CanaryState
+from mailer.delivery.timing.releasing import let_go
 from mailer.delivery.timing.sharing import THE_FEW, THE_REST
-from mailer.delivery.timing.turn import HELD_MS, Turn
 from mailer.errors import ConflictError
 from mailer.issues.mailing import Mailing, MailingId, MailingState
 
@@ -40,7 +39,7 @@ async def tend_canary(press: Press, mailing: Mailing, now: datetime) -> None:
         case CanaryState.FAILED:
             await _pause(press, mailing, standing.why, now)
         case CanaryState.PASSED | CanaryState.RELEASED:
-            await _let_go(press, mailing, now)
+            await let_go(press, mailing, THE_REST, now)
 
 
 async def release(press: Press, mailing_id: MailingId, *, now: datetime) -> Mailing:
@@ -53,7 +52,7 @@ async def release(press: Press, mailing_id: MailingId, *, now: datetime) -> Mail
         raise ConflictError(f"Mailing {mailing_id} is {mailing.state}, so there is nothing to let go.")
     await press.turns.move_canary(mailing_id, CanaryState.RELEASED, now=now, why="Somebody has let the rest go.")
     await forgive(press, mailing_id, now)
-    await _let_go(press, mailing, now)
+    await let_go(press, mailing, THE_REST, now)
     return await press.mailings.move(mailing_id, MailingState.SENDING, now=now)
 
 
@@ -80,7 +79,7 @@ async def _judge(press: Press, mailing: Mailing, now: datetime) -> None:
             f"{tally.complaints:,} complained."
         )
         await press.turns.move_canary(mailing.id, CanaryState.PASSED, now=now, why=why)
-        await _let_go(press, mailing, now)
+        await let_go(press, mailing, THE_REST, now)
         return
     why = f"The few who got it first speak against it, by {bad.kind}: {bad.sentence} The rest is held."
     if await press.turns.move_canary(mailing.id, CanaryState.FAILED, now=now, why=why):
@@ -93,15 +92,3 @@ async def _pause(press: Press, mailing: Mailing, why: str, now: datetime) -> Non
     except ConflictError:
         return
     maillog.paused(mailing.id, why)
-
-
-async def _let_go(press: Press, mailing: Mailing, now: datetime) -> None:
-    """Let the rest come due: their turn first, then the batches that wait for it, spread if the mailing is."""
-    rest = next((turn for turn in await press.turns.all(mailing.id) if turn.number == THE_REST), None)
-    if rest is None:
-        return
-    if rest.is_held:
-        await press.turns.put(mailing.id, [Turn(rest.number, milliseconds(now), rest.name)])
-    # A pass that read the turn before it changed puts its batch off to the far end once more: the next look finds it.
-    held = await press.ledger.due_from(mailing.id, instant(HELD_MS))
-    await press.ledger.add_batches_over(held, now, timedelta(seconds=mailing.timing.spread_seconds))

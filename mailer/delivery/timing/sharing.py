@@ -20,10 +20,11 @@ from mailer.delivery.reply import instant, milliseconds
 from mailer.delivery.timing.canarychoice import choose, trusted
 from mailer.delivery.timing.turn import HELD_MS, Turn, Waiting
 from mailer.errors import ConflictError
+from mailer.issues.aims.experiment import Experiment
 from mailer.issues.mailing import Mailing
 from mailer.issues.timing import Timing
 from mailer.issues.wallclock import WallTimeError, read_wall_time, readers_instant, zone_named
-from subscribers.cohort import Cohort
+from subscribers.cohort import Cohort, bits_of, id_at, positions_in
 from subscribers.fields import FieldKind
 
 STEP_SECONDS = 30.0
@@ -44,7 +45,7 @@ class Sharing:
     @classmethod
     async def begin(cls, press: Press, mailing: Mailing, now: datetime) -> Sharing:
         """Begin anew, without what a planner that died has left."""
-        if mailing.timing.has_turns:
+        if mailing.has_turns:
             await press.turns.forget(mailing.id)
         return cls(press, mailing, now)
 
@@ -65,12 +66,14 @@ class Sharing:
             await self._share_by_zone()
         elif timing.canary:
             await self._hold_the_rest(timing.canary.people)
+        elif self.mailing.experiment:
+            await self._try_arms(self.mailing.experiment)
         else:
             await self._spread()
 
     @property
     def _is_plain(self) -> bool:
-        return not (self.mailing.timing.has_turns or self.mailing.timing.spread_seconds)
+        return not (self.mailing.has_turns or self.mailing.timing.spread_seconds)
 
     async def _spread(self) -> None:
         people = sum(pending.bit_count() for pending in self._pending.values())
@@ -108,6 +111,20 @@ class Sharing:
             rest = pending & ~few.bits(chunk)
             await self.press.turns.freeze(mailing.id, chunk, {THE_FEW: few.bits(chunk), THE_REST: rest})
             await self._add_batches(chunk, pending, Waiting([(HELD_MS, rest)] if rest else []))
+
+    async def _try_arms(self, experiment: Experiment) -> None:
+        """Give each arm a turn that is due at once, and the rest one that is held until there is a winner."""
+        mailing, rest = self.mailing, len(experiment.arms)
+        turns = [Turn(number, milliseconds(self.now), f"arm {number + 1}") for number in range(rest)]
+        await self.press.turns.put(mailing.id, [*turns, Turn(rest, HELD_MS, "those who get the winner")])
+        for chunk, pending in self._pending.items():
+            parted: dict[int, list[int]] = {number: [] for number in range(rest + 1)}
+            for position in positions_in(pending):
+                arm = experiment.arm_of(mailing.id, id_at(chunk, position))
+                parted[rest if arm is None else arm].append(position)
+            people = {number: bits_of(positions) for number, positions in parted.items()}
+            await self.press.turns.freeze(mailing.id, chunk, people)
+            await self._add_batches(chunk, pending, Waiting([(HELD_MS, people[rest])] if people[rest] else []))
 
     async def _add_batches(self, chunk: int, pending: int, waiting: Waiting) -> None:
         """Put each batch among the due ones for when the first of its people is due."""

@@ -2,7 +2,18 @@
 
 from __future__ import annotations
 
-from mailer.web.admin import inbox, issues, ledger, mailings, people, sending, sign_in, suppressions, writing
+from mailer.web.admin import (
+    inbox,
+    issues,
+    ledger,
+    mailingagain,
+    mailings,
+    people,
+    sending,
+    sign_in,
+    suppressions,
+    writing,
+)
 
 ROUTERS = (
     sign_in.session_router,
@@ -10,6 +21,7 @@ ROUTERS = (
     writing.router,
     sending.router,
     mailings.router,
+    mailingagain.router,
     ledger.router,
     people.router,
     suppressions.router,

@@ -11,12 +11,14 @@ from fastapi.responses import RedirectResponse
 
 from mailer.clock import now
 from mailer.delivery.controlling import cancel, pause, resume
+from mailer.delivery.experiments.deciding import standings_of
 from mailer.delivery.explaining import Explanation, why
 from mailer.delivery.ledger import LedgerCounts
 from mailer.delivery.presence import alive
 from mailer.delivery.press import Press
 from mailer.delivery.progress import Progress, progress_of
 from mailer.delivery.readership.reading import readership_of
+from mailer.delivery.readership.resending import Remainder
 from mailer.errors import NotFoundError
 from mailer.issues.mailing import MOVES, Mailing, MailingId, MailingState
 from mailer.tracking.report import Readership
@@ -113,6 +115,8 @@ async def show_mailing(request: Request, mailing_id: int, address: str = "") -> 
         issue=await press.issues.find(mailing.issue),
         names=await _names_of(press, mailing),
         report=await _report(press, mailing),
+        standings=await standings_of(press, mailing) if mailing.started else [],
+        remainders=list(Remainder) if mailing.is_finished and mailing.started else [],
         address=address.strip(),
         explanation=explanation,
         complaint=complaint,

@@ -167,7 +167,7 @@ async def _plan(press: Press, slug: str, form: WishForm) -> _Plan:
     expected = Forecast(0, 0, {})
     ids: tuple[ListId, ...] = ()
     if wish.lists or wish.segments:
-        ids, scope = await look_up(press, issue, wish, now())
+        ids, scope, _ = await look_up(press, issue, wish, now())
         expected = await forecast(press, ids, scope)
     earlier = [one for one in mailings if one.issue == slug and _may_overlap(one, ids, wish)]
     segments = await press.people.segments.all()

@@ -66,7 +66,9 @@ def _read(press: Press, token: str) -> tuple[MailingId, int, SubscriberId] | Non
 
 
 async def _edition(press: Press, mailing: Mailing, arm: int) -> Edition:
-    return await press.editions.get(mailing.edition)
+    if arm >= len(mailing.editions):
+        raise NotFoundError(f"Mailing {mailing.id} has no arm {arm}.")
+    return await press.editions.get(mailing.editions[arm])
 
 
 def _note(request: Request, mailing: MailingId, subscriber: SubscriberId, link: int, links: int) -> None:

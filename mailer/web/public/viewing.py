@@ -47,10 +47,13 @@ async def _html(press: Press, mailing: Mailing, subscriber_id: SubscriberId) -> 
     if subscriber is None:
         return None
     through = await press.people.lists.get(await _list_of(press, mailing, subscriber_id))
+    arm = mailing.arm_of(subscriber_id)
     assembler = Assembler(
-        await press.editions.get(mailing.edition),
+        await press.editions.get(mailing.editions[arm]),
         await press.newsletters.get(mailing.newsletter),
-        MailingFacts(mailing_id=mailing.id, list_id=through.id, list_slug=through.slug, list_name=through.name),
+        MailingFacts(
+            mailing_id=mailing.id, list_id=through.id, list_slug=through.slug, list_name=through.name, arm=arm
+        ),
         press.tokens,
         press.settings.public_url,
     )
