@@ -7,6 +7,7 @@ at DEBUG: the ledger remembers them, and a million lines help nobody.
 from __future__ import annotations
 
 import logging
+from datetime import datetime
 
 _log = logging.getLogger("pressrun.mail")
 
@@ -69,3 +70,8 @@ def hits_wait(problem: str, waiting: int) -> None:
 def lost_hit(most: int) -> None:
     """Redis was away for so long that the oldest opens and clicks were dropped."""
     _log.error("lost-hit: more than %d opens and clicks wait for Redis, so the oldest was dropped", most)
+
+
+def slowed(destination: str, until: datetime, why: str) -> None:
+    """A destination wants less mail."""
+    _log.warning("slowed destination=%s until=%s: %s", destination, until.isoformat(timespec="seconds"), why)

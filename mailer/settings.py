@@ -125,6 +125,15 @@ class Settings(BaseSettings):
     """Connections that one worker process keeps to the relay."""
     relay_timeout_seconds: Annotated[float, Field(gt=0)] = 60.0
     """How long a relay may take for one step; for the final dot, ten times this (RFC 5321 §4.5.3.2 allows minutes)."""
+    destination_groups: dict[str, list[str]] = {
+        "google": ["gmail.com", "googlemail.com"],
+        "microsoft": ["outlook.*", "hotmail.*", "live.*", "msn.com", "*.outlook.com"],
+        "yahoo": ["yahoo.*", "ymail.com", "rocketmail.com", "aol.com"],
+        "apple": ["icloud.com", "me.com", "mac.com"],
+    }
+    """Domains that are one destination, by patterns; every other domain is one of its own."""
+    destination_at_once: dict[str, Annotated[int, Field(ge=1)]] = {}
+    """Messages that one worker process hands over to a destination at the same time: `{"microsoft": 20}`."""
     hello_name: str = ""
     """Name said in EHLO; empty: this machine's own (RFC 5321 §4.1.1.1)."""
 

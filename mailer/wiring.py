@@ -7,6 +7,7 @@ from contextlib import asynccontextmanager
 from datetime import timedelta
 
 from mailer.bounces.store import ReportStore
+from mailer.delivery.destinations.slowstore import SlowStore
 from mailer.delivery.outbox.store import Outbox
 from mailer.delivery.press import Press
 from mailer.delivery.quality.tallystore import TallyStore
@@ -48,6 +49,7 @@ def put_together(settings: Settings, redis: Redis) -> Press:
         keys=KeyStore(redis, Seal(settings.secret(), "dkim")),
         relays=RelayStore(redis, Seal(settings.secret(), "relay")),
         outbox=Outbox(redis),
+        slowed=SlowStore(redis),
     )
 
 

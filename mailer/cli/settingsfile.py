@@ -80,7 +80,7 @@ def _kind(schema: dict[str, object], name: str) -> str:
     if "enum" in said:
         return " or ".join(f"`{value}`" for value in said["enum"])
     words = {"string": "text", "integer": "whole number", "number": "number", "array": "list of numbers"}
-    words["boolean"] = "true or false"
+    words |= {"boolean": "true or false", "object": "table"}
     kind = "folder" if said.get("format") == "path" else words[said["type"]]
     bounds = [
         f"{word} {said[key]:g}"
@@ -98,7 +98,9 @@ def _toml(value: object) -> str:
             return json.dumps(value.value)
         case bool() | int() | float():
             return json.dumps(value)
-        case tuple():
+        case tuple() | list():
             return json.dumps(list(value))
+        case dict():
+            return "{" + ", ".join(f"{key} = {_toml(one)}" for key, one in value.items()) + "}"
         case _:
             return json.dumps(str(value), ensure_ascii=False)

@@ -47,6 +47,16 @@ class Claimed(msgspec.Struct, frozen=True, gc=False):
     subscriber: Subscriber
     list_id: ListId
 
+    @property
+    def holder(self) -> str:
+        """The name of this hand-over among all of the press."""
+        return f"{self.batch_pass.mailing.id}:{self.subscriber.id}"
+
+    @property
+    def domain(self) -> str:
+        """The domain that the message is for."""
+        return self.subscriber.address.rpartition("@")[2]
+
 
 @dataclass(slots=True)
 class Pass:
@@ -64,6 +74,8 @@ class Pass:
     """Who is due later than the mailing begins."""
     through: dict[ListId, int] = field(default_factory=dict)
     """Who is reached by a segment alone, by the lists on whose behalf they can be mailed."""
+    held: dict[int, int] = field(default_factory=dict)
+    """By place: who was not tried because their destination wants less mail, and until when (milliseconds)."""
     is_lost: bool = False
     """Somebody else has taken the batch: nothing of ours counts any more."""
     is_fed: bool = False
@@ -188,6 +200,11 @@ class Pass:
         self._in_hand &= ~bit
         self.words.give_back(bit)
 
+    def hold_back(self, subscriber: Subscriber, until: datetime) -> None:
+        """Take back somebody who is to be handed over later; nothing of this is written, they are simply pending."""
+        self.held[self.batch.place_of(subscriber.id)] = milliseconds(until)
+        self.give_back(subscriber)
+
     def give_back_all_but(self, kept: Iterable[Subscriber]) -> None:
         """Take back everybody in hand whose hand-over never began, except these."""
         never_began = self._in_hand & ~sum(1 << self.batch.place_of(one.id) for one in kept)
@@ -235,9 +252,10 @@ class Pass:
         turn_ms = self.waiting.next_due_ms(self.words.pending, now_ms)
         dues = [] if turn_ms is None else [turn_ms]
         for place in positions_in(self.words.pending & ~self.waiting.bits(now_ms)):
-            if place not in self.last_tries:
+            if place not in self.last_tries and place not in self.held:
                 return None
-            dues.append(self.last_tries[place].next_ms)
+            tried = self.last_tries.get(place)
+            dues.append(max(tried.next_ms if tried else 0, self.held.get(place, 0)))
         return instant(min(dues))
 
     def _exclude(self, bits: int, reason: ExclusionReason) -> None:

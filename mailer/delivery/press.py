@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from mailer.bounces.store import ReportStore
+from mailer.delivery.destinations.slowstore import SlowStore
 from mailer.delivery.outbox.store import Outbox
 from mailer.delivery.quality.tallystore import TallyStore
 from mailer.delivery.store import LedgerStore
@@ -43,6 +44,7 @@ class Press:
     keys: KeyStore
     relays: RelayStore
     outbox: Outbox
+    slowed: SlowStore
 
     @property
     def shelf(self) -> Shelf:

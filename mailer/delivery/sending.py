@@ -18,15 +18,16 @@ from collections.abc import AsyncIterator, Callable
 from datetime import timedelta
 from functools import partial
 
-import msgspec
-
+from mailer.delivery.batchpass import Claimed
 from mailer.delivery.press import Press
 from mailer.delivery.relays.relays import Relays
 from mailer.delivery.shifts.layingout import Feeder
 from mailer.delivery.shifts.scribing import Scribe
+from mailer.delivery.shifts.settling import settle, settle_suspicions
 from mailer.delivery.shifts.shift import Shift
 from mailer.delivery.shifts.steadyclock import SteadyClock
-from mailer.errors import PressrunError, RelayError
+from mailer.delivery.shifts.trouble import Trouble
+from mailer.errors import ConfigError, PressrunError, RelayError
 from mailer.rendering.headers import HeaderError
 from mailer.smtp.envelope import HandOver
 from mailer.smtp.outcome import Outcome, OutcomeKind, Step
@@ -37,16 +38,19 @@ async def work_shift(press: Press, pool: Pool | Relays, *, lasts: timedelta, is_
     """Pass over due batches of all mailings until none is due or the time is up; return how many people were settled.
 
     `is_stopping` is asked often: once it is true the shift ends within seconds. Raises StorageDownError if Redis stays
-    away for ten minutes; a relay that cannot be used ends the shift, and its people come due again.
+    away for ten minutes. A relay that cannot be used ends the shift: its people come due again, or their mailings are
+    paused, if somebody must act.
     """
     shift = Shift(press, await SteadyClock.ask(press.ledger), lasts, is_stopping)
+    await shift.throttle.look(shift.clock.now())
     feeder = asyncio.create_task(Feeder(shift).feed())
     scribe = asyncio.create_task(Scribe(shift).keep_writing())
     try:
-        await pool.hand_over_all(_hand_overs(shift), partial(_settle, shift))
-    except RelayError as error:
-        shift.end_for_relay(str(error))
+        await pool.hand_over_all(_hand_overs(shift), partial(settle, shift))
+    except (RelayError, ConfigError) as error:
+        shift.end_for(Trouble.of(error))
     finally:
+        settle_suspicions(shift)
         await shift.close(feeder)
         await scribe
     await feeder
@@ -60,6 +64,8 @@ async def _hand_overs(shift: Shift) -> AsyncIterator[HandOver]:
         if not shift.may_go(one.batch_pass):
             one.batch_pass.give_back(one.subscriber)
             continue
+        if shift.throttle.is_needed and await _is_held(shift, one):
+            continue
         try:
             made = shift.workshop.hand_over(one.batch_pass.mailing, one.list_id, one.subscriber, shift.clock.now())
         except (PressrunError, HeaderError) as error:
@@ -70,18 +76,10 @@ async def _hand_overs(shift: Shift) -> AsyncIterator[HandOver]:
         yield HandOver(key=key, envelope=made.envelope, message=made.message)
 
 
-def _settle(shift: Shift, key: int, outcome: Outcome) -> None:
-    """Take in what one hand-over ended as; a refusal waits until the scribe has drawn the conclusions."""
-    one = shift.on_the_wire.pop(key)
-    if outcome.kind is OutcomeKind.REFUSED and outcome.step == Step.MAIL:
-        # The relay refuses the sender, not the person: nobody is skipped for that.
-        mailing = one.batch_pass.mailing.id
-        shift.troubles[mailing] = outcome.sentence
-        shift.halted.add(mailing)
-        outcome = msgspec.structs.replace(outcome, kind=OutcomeKind.DEFERRED)
-    is_last = outcome.kind is OutcomeKind.DEFERRED and one.batch_pass.gives_up_on(one.subscriber, shift.clock.now())
-    if outcome.kind is OutcomeKind.REFUSED or is_last:
-        shift.refusals.append((one, outcome))
-    else:
-        shift.take_in(one, outcome)
-    shift.news.set()
+async def _is_held(shift: Shift, one: Claimed) -> bool:
+    """Whether a person's destination wants less mail now; then they stay pending, and hold nobody up."""
+    ask = partial(shift.throttle.held_until, one.domain, one.holder, shift.clock.now())
+    until = await shift.patiently(ask)
+    if until:
+        one.batch_pass.hold_back(one.subscriber, until)
+    return until is not None

@@ -186,7 +186,7 @@ class HandingOver:
     def _settle(self, carrier: Carrier, key: int, outcome: Outcome) -> None:
         """Settle, unless nobody has the message and another relay can try."""
         hand_over = carrier.in_flight.pop(key)
-        if outcome.kind is OutcomeKind.DEFERRED and (not outcome.reply or outcome.reply.code == SERVICE_CLOSING):
+        if _nobody_heard(outcome):
             self._tried[key] = self._tried.get(key, frozenset()) | {carrier.name}
             if self._others_for(key):
                 self._again.append((hand_over, outcome))
@@ -228,3 +228,11 @@ class HandingOver:
             return RelayFullError(words, min(error.rest for error in full))
         is_login = all(isinstance(error, LoginRefusedError) for error in troubles)
         return (LoginRefusedError if troubles and is_login else RelayError)(words)
+
+
+def _nobody_heard(outcome: Outcome) -> bool:
+    """Whether a connection ended before the dot; a 421 with 4.7.x is what the destination says, whoever asks."""
+    if outcome.kind is not OutcomeKind.DEFERRED:
+        return False
+    reply = outcome.reply
+    return not reply or (reply.code == SERVICE_CLOSING and not reply.status.startswith("4.7."))

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
-from datetime import timedelta
 from functools import partial
 
 from mailer import maillog
@@ -21,7 +20,6 @@ from mailer.issues.mailing import Mailing, MailingId, MailingState
 
 _WRITE_EVERY_SECONDS = 0.01
 _LOOK_EVERY_SECONDS = 0.25
-_RELAY_REST = timedelta(seconds=5)
 
 
 class Scribe:
@@ -84,16 +82,16 @@ class Scribe:
             maillog.lost_lease(batch_pass.mailing.id, batch_pass.batch.name)
             shift.passes.remove(batch_pass)
         elif batch_pass.is_done and not batch_pass.has_news:
-            await batch_pass.conclude(shift.press, rest=_RELAY_REST if shift.relay_problem else timedelta(0))
+            await batch_pass.conclude(shift.press, rest=shift.trouble.rest)
             shift.passes.remove(batch_pass)
 
     async def _look_around(self) -> None:
         """See which mailings were paused or cancelled meanwhile, report troubles, and count the pace."""
         shift = self._shift
         self._look_at = shift.clock.seconds() + _LOOK_EVERY_SECONDS
-        await shift.clock.set(shift.press.ledger)
+        await shift.throttle.look(await shift.clock.set(shift.press.ledger))
         # A relay that cannot be used concerns everybody, also mailings that this shift did not come to.
-        concerned = await shift.press.ledger.open_mailings() if shift.relay_problem else list(self._mailings)
+        concerned = await shift.press.ledger.open_mailings() if shift.trouble.sentence else list(self._mailings)
         for mailing_id in concerned:
             mailing = await self._report_trouble(await shift.press.mailings.get(mailing_id))
             if mailing.state is not MailingState.SENDING:
@@ -116,7 +114,9 @@ class Scribe:
                 mailing,
                 f"The relay does not take mail from this sender. {why}. Nobody was skipped; mend it, then resume.",
             )
-        problem = shift.relay_problem
+        problem = shift.trouble.sentence
+        if shift.trouble.pauses and mailing.state is MailingState.SENDING:
+            return await shift.pause(mailing, problem)
         if mailing.state is MailingState.SENDING and mailing.problem != problem and (problem or shift.settled):
             await shift.press.mailings.set_problem(mailing.id, problem)
         return mailing

@@ -13,9 +13,12 @@ from typing import TypeVar
 
 from mailer import maillog
 from mailer.delivery.batchpass import Claimed, Pass
+from mailer.delivery.destinations.throttling import Throttle
 from mailer.delivery.press import Press
 from mailer.delivery.shifts.layout import Layout
 from mailer.delivery.shifts.steadyclock import SteadyClock
+from mailer.delivery.shifts.suspicion import Suspicion
+from mailer.delivery.shifts.trouble import Trouble
 from mailer.delivery.workshop import Workshop
 from mailer.errors import ConflictError
 from mailer.issues.mailing import Mailing, MailingId, MailingState
@@ -52,7 +55,10 @@ class Shift:
         """Mailings of which nobody more is handed over in this shift: paused, cancelled, or in trouble."""
         self.troubles: dict[MailingId, str] = {}
         """Mailings that the relay does not take from this sender, with its words."""
-        self.relay_problem = ""
+        self.trouble = Trouble()
+        """Why the shift ended before its work did."""
+        self.throttle = Throttle(press.slowed, press.settings)
+        self.suspicion: Suspicion[Claimed] = Suspicion()
         self.settled: Counter[MailingId] = Counter()
         """How many people were settled, by mailing."""
         self.news = asyncio.Event()
@@ -87,10 +93,10 @@ class Shift:
             # Somebody else has paused or cancelled it meanwhile, which is as good.
             return await self.press.mailings.get(mailing.id)
 
-    def end_for_relay(self, problem: str) -> None:
-        """End the shift because the relay cannot be used."""
-        self.relay_problem = f"{problem.rstrip('.')}. Tried again by itself every few seconds; nobody is skipped."
-        maillog.relay_failed(problem)
+    def end_for(self, trouble: Trouble) -> None:
+        """End the shift because no relay can be used."""
+        self.trouble = trouble
+        maillog.relay_failed(trouble.sentence)
 
     async def close(self, feeder: asyncio.Task[None]) -> None:
         """Take back everybody who was claimed and not handed over; let the scribe write what there is, and end."""

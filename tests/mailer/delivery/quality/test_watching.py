@@ -85,7 +85,7 @@ async def test_too_many_refusals_pause_the_mailing(
 
 
 async def test_too_many_deferrals_pause_the_mailing(strict: Newsroom, relay: ScriptedRelay) -> None:
-    mailing = await _begun(strict, relay, people=20, refused=14, reply="451 4.7.28 Too fast")
+    mailing = await _begun(strict, relay, people=20, refused=14, reply="451 4.3.2 Too busy")
 
     assert "because of deferrals: 15 of 20 people" in (await _look(strict, mailing)).problem
 

@@ -1,0 +1,1 @@
+"""Where mail is going: destinations that want less of it for a while, and how much each is given."""
