@@ -4,9 +4,10 @@ Everything is real and on loopback: redis-server (append-only, every write on di
 process, and Postfix's `smtp-sink`. Each person has their own record, greeting, return path, Message-ID and links.
 `smtp-source -d -s 20` hands as many messages of the same size to a sink of its own, in turns with us; medians count.
 
-The last line is one JSON object: `rate reference_rate ratio worker_peak_mb accepted balanced plan_seconds`, with
-`--latency-ms` also `latency_ratio`: our rate, of what so many connections allow if each message waits once so long.
-A rate is counted from the first acceptance that stands in the ledger to the last.
+The last line is one JSON object: `rate reference_rate ratio worker_peak_mb accepted balanced plan_seconds`. With
+`--dkim` each message is signed with RSA-2048, and there are `openssl_rate`, what `openssl speed` signs on one core, and
+`signed_ratio`, ours of that. With `--latency-ms` there is `latency_ratio`: our rate, of what so many connections allow
+if each message waits once so long. A rate is counted from the first acceptance that stands in the ledger to the last.
 """
 
 from __future__ import annotations
@@ -28,6 +29,7 @@ import uvloop
 
 from bench.processes import Processes
 from bench.redisserver import Server
+from bench.render import openssl_rate
 from bench.smtpsink import sink, source_command
 from bench.wire import stretched
 from mailer.delivery import keys
@@ -40,6 +42,7 @@ from mailer.issues.issue import Issue
 from mailer.issues.mailing import MailingId
 from mailer.rendering.compiling import compile_edition
 from mailer.rendering.message import Assembler, MailingFacts
+from mailer.senders.rotating import activate_unseen, make_key
 from mailer.settings import load_settings
 from mailer.wiring import open_press
 from subscribers.address import parse_address
@@ -68,6 +71,7 @@ class Measured:
     reference_rates: list[float] = field(default_factory=list)
     plan_seconds: list[float] = field(default_factory=list)
     accepted: list[int] = field(default_factory=list)
+    openssl_rates: list[float] = field(default_factory=list)
     worker_seconds: list[float] = field(default_factory=list)
     is_balanced: bool = True
 
@@ -108,11 +112,16 @@ class Bench:
         """Bring people in, start worker and scheduler, and mail to all, as often as asked."""
         readers = await furnish(self.press, issue=issue_of(self.press, self.options.size))
         await enrol(self.press, readers, crowd(self.options.messages))
+        if self.options.dkim:
+            key = await make_key(self.press.keys, DAILY.sender_domain, now=NOW)
+            await activate_unseen(self.press.keys, key.domain, key.selector, NOW)
         self.processes.start("worker", "--queues", "delivery")
         self.processes.start("scheduler")
         await self._until_ready()
         for round_ in range(self.options.rounds):
             self.measured.reference_rates.append(await self._reference_rate())
+            if self.options.dkim:
+                self.measured.openssl_rates.append(await asyncio.to_thread(openssl_rate))
             self.measured.rates.append(await self._rate())
             if not self.options.json:
                 ours, theirs = self.measured.rates[-1], self.measured.reference_rates[-1]
@@ -186,6 +195,9 @@ class Bench:
             "cpu_microseconds": round(statistics.median(measured.worker_seconds) / self.options.messages * 1e6, 1),
             "plan_seconds": round(max(measured.plan_seconds), 2),
         }
+        if self.options.dkim:
+            openssl = statistics.median(measured.openssl_rates)
+            facts |= {"openssl_rate": round(openssl), "signed_ratio": round(rate / openssl, 2) if openssl else None}
         if self.options.latency_ms:
             allowed = self.options.connections / (self.options.latency_ms / 1000)
             facts["latency_ratio"] = round(rate / allowed, 2)
@@ -209,6 +221,7 @@ def main() -> None:
     parser.add_argument("--size", type=int, default=4_000, help="bytes of one message")
     parser.add_argument("--connections", type=int, default=20, help="connections of the worker, and of smtp-source")
     parser.add_argument("--latency-ms", type=float, default=0.0, help="let every reply of the sink take so long")
+    parser.add_argument("--dkim", action="store_true", help="sign each message with RSA-2048")
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--json", action="store_true", help="print nothing but the JSON object")
     options = parser.parse_args()

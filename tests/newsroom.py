@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterable
-from dataclasses import replace
 from datetime import UTC, datetime
 from itertools import islice
 
 from mailer.delivery.press import Press
 from mailer.issues.issue import Issue
+from mailer.issues.mailing import MailingId
 from mailer.issues.newsletter import Newsletter
 from subscribers.address import parse_address
 from subscribers.cohort import SubscriberId
@@ -48,11 +49,11 @@ Ships of all sizes came in. [Read on about the harbour](https://news.example.com
 _AT_A_TIME = 2_000
 
 
-async def furnish(press: Press, *, newsletter: Newsletter = DAILY, issue: Issue = HARBOUR) -> MailingList:
-    """Put the newsletter and the issue there, and return the newsletter's list, on which nobody is yet."""
-    await press.newsletters.put(newsletter)
-    readers = await press.people.lists.create("readers", name="Readers", newsletter=newsletter.slug)
-    await press.issues.put(replace(issue, newsletter=newsletter.slug))
+async def furnish(press: Press, *, issue: Issue = HARBOUR, list_name: str = "Readers") -> MailingList:
+    """Put The Daily and an issue of it there, and return its list, on which nobody is yet."""
+    await press.newsletters.put(DAILY)
+    readers = await press.people.lists.create("readers", name=list_name, newsletter=DAILY.slug)
+    await press.issues.put(issue)
     return readers
 
 
@@ -78,3 +79,10 @@ async def enrol(
 def crowd(count: int) -> Iterable[str]:
     """Return as many addresses: `reader0@example.com` and so on."""
     return (f"reader{number}@example.com" for number in range(count))
+
+
+async def until_due(press: Press, mailing: MailingId) -> None:
+    """Wait until the next batch of a mailing has come due, by Redis' clock."""
+    due = await press.ledger.next_due(mailing)
+    assert due is not None, "nobody is waiting for another try"
+    await asyncio.sleep(max(0.0, (due - await press.ledger.now()).total_seconds()))

@@ -26,26 +26,17 @@ from mailer.delivery.ledger import LedgerCounts
 from mailer.delivery.press import Press
 from mailer.demo.loopback import free_ports, is_listening
 from mailer.homefolder import make_secret, prepare_home
-from mailer.issues.issue import Issue
 from mailer.issues.mailing import Mailing, MailingId, MailingState
-from mailer.issues.newsletter import Newsletter
 from mailer.settings import Settings, UncertainPolicy, load_settings
 from mailer.wiring import open_press
 from subscribers.consent import Consent
 from subscribers.importing import import_csv
+from tests.newsroom import furnish
 
 if TYPE_CHECKING:
     from tests.conftest import RedisServer, StartRedis
 
 _PATIENCE_SECONDS = 60.0
-_SOURCE = """Dear {{ subscriber.first_name | default("friend") }}, here is the news of a day.
-
-## 1. The harbour opens
-
-Ships of all sizes came in. [Read on](https://news.example.com/harbour).
-
-[See the timetable](https://news.example.com/timetable){.button}
-"""
 
 
 @dataclass
@@ -107,17 +98,7 @@ class Installation:
         rows = "".join(f"reader{number}@example.com,Reader {number}\n" for number in range(people))
         rows += "".join(f"{address},\n" for address in others)
         async with self.press() as press:
-            await press.newsletters.put(
-                Newsletter(
-                    slug="daily",
-                    name="The Daily",
-                    sender_name="The Daily",
-                    sender_address="daily@news.example.com",
-                    return_path_domain="bounces.news.example.com",
-                    postal_address="1 Quay Street, Harbourtown",
-                )
-            )
-            readers = await press.people.lists.create("readers", name="Readers", newsletter="daily")
+            readers = await furnish(press)
             await import_csv(
                 press.people,
                 BytesIO(f"email,name\n{rows}".encode()),
@@ -125,18 +106,6 @@ class Installation:
                 consent=Consent(list_id=readers.id, when=now, words="They asked for The Daily at the harbour."),
                 confirmed=True,
                 now=now,
-            )
-            await press.issues.put(
-                Issue(
-                    slug="harbour",
-                    title="The harbour opens",
-                    subject="The harbour opens",
-                    preheader="What came in with the tide, and what it means for the fish market.",
-                    newsletter="daily",
-                    source=_SOURCE,
-                    created=now,
-                    updated=now,
-                )
             )
 
     async def send(self, policy: UncertainPolicy | None = None) -> Mailing:

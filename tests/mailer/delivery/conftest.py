@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -16,20 +16,17 @@ from mailer.delivery.press import Press
 from mailer.delivery.sending import work_shift
 from mailer.delivery.ticking import tick
 from mailer.homefolder import make_secret
-from mailer.issues.issue import Issue
 from mailer.issues.mailing import Mailing
-from mailer.issues.newsletter import Newsletter
 from mailer.settings import Settings, UncertainPolicy
 from mailer.smtp.pool import Pool
 from mailer.smtp.relay import Relay
 from mailer.wiring import put_together
-from subscribers.address import parse_address
 from subscribers.cohort import SubscriberId
 from subscribers.lists import MailingList
 from subscribers.storage import Redis
 from subscribers.subscription import SubscriptionState
-
-NOW = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)
+from tests.newsroom import NOW as NOW
+from tests.newsroom import enrol, furnish, until_due
 
 
 @dataclass
@@ -94,20 +91,17 @@ class Newsroom:
     readers: MailingList
 
     async def join(self, *addresses: str, state: SubscriptionState = SubscriptionState.ACTIVE) -> list[SubscriberId]:
-        ids = []
-        for address in addresses:
-            subscriber, _ = await self.press.people.subscribers.add(
-                parse_address(address), name=address.split("@")[0], now=NOW
-            )
-            ids.append(subscriber.id)
-        await self.press.people.lists.move(self.readers.id, ids, state)
-        return ids
+        return await enrol(self.press, self.readers, addresses, state=state)
 
     async def send(self, policy: UncertainPolicy = UncertainPolicy.RESEND) -> Mailing:
         """Schedule the issue to the list, and plan it."""
         mailing = await schedule(self.press, "harbour", ["readers"], now=await self.press.ledger.now(), policy=policy)
         await tick(self.press, "test")
         return await self.press.mailings.get(mailing.id)
+
+    async def until_due(self, mailing: Mailing) -> None:
+        """Wait until whoever was put off is due again."""
+        await until_due(self.press, mailing.id)
 
     async def work(self) -> int:
         """Work a shift and tick, as worker and scheduler would."""
@@ -134,27 +128,4 @@ async def newsroom(redis: Redis, relay: ScriptedRelay, tmp_path: Path) -> Newsro
         hello_name="press.example.com",
     )
     press = put_together(settings, redis)
-    await press.newsletters.put(
-        Newsletter(
-            slug="daily",
-            name="The Daily",
-            sender_name="The Daily",
-            sender_address="daily@news.example.com",
-            return_path_domain="bounces.news.example.com",
-            postal_address="1 Quay Street, Harbourtown",
-        )
-    )
-    readers = await press.people.lists.create("readers", name="Readers", newsletter="daily")
-    await press.issues.put(
-        Issue(
-            slug="harbour",
-            title="The harbour opens",
-            subject="The harbour opens",
-            preheader="What came in with the tide, and what it means for the fish market of the town.",
-            newsletter="daily",
-            source="Hello {{ subscriber.first_name | default('friend') }}.\n\n## The harbour opens\n\nShips came in.",
-            created=NOW,
-            updated=NOW,
-        )
-    )
-    return Newsroom(press, readers)
+    return Newsroom(press, await furnish(press))

@@ -7,8 +7,8 @@ import threading
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from dataclasses import dataclass, replace
+from datetime import timedelta
 from http.client import HTTPConnection
 from pathlib import Path
 from urllib.parse import urlencode
@@ -26,8 +26,6 @@ from mailer.demo.loopback import free_ports
 from mailer.homefolder import make_secret
 from mailer.inbox.folder import InboxFolder
 from mailer.inbox.listening import Inbox, open_inbox
-from mailer.issues.issue import Issue
-from mailer.issues.newsletter import Newsletter
 from mailer.settings import Settings
 from mailer.smtp.pool import Pool
 from mailer.smtp.relay import Relay
@@ -39,19 +37,10 @@ from subscribers.consent import Consent, ConsentEvent
 from subscribers.lists import MailingList
 from subscribers.storage import Redis
 from subscribers.subscription import SubscriptionState
+from tests.newsroom import HARBOUR, furnish
 
-NOW = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)
 HERE = {"sec-fetch-site": "same-origin"}
 """What a browser says of a form that one of our own pages sends."""
-
-_SOURCE = """Dear {{ subscriber.first_name | default("friend") }}, here is the news of a day.
-
-## 1. The harbour opens
-
-Ships of all sizes came in. [Read on about the harbour](https://news.example.com/harbour).
-
-[See the timetable](https://news.example.com/timetable){.button}
-"""
 
 
 @dataclass(frozen=True)
@@ -210,29 +199,8 @@ def running(home: Path, redis_url: str, **more: object) -> Iterator[House]:
 async def moved_in(house: House, redis: Redis) -> Site:
     """Bring a newsletter, a list and an issue into an empty site, and sign an admin in."""
     press = put_together(house.settings, redis)
-    await press.newsletters.put(
-        Newsletter(
-            slug="daily",
-            name="The Daily",
-            sender_name="The Daily",
-            sender_address="daily@news.example.com",
-            return_path_domain="bounces.news.example.com",
-            postal_address="1 Quay Street, Harbourtown",
-        )
-    )
-    readers = await press.people.lists.create("readers", name="Readers of The Daily", newsletter="daily")
-    await press.issues.put(
-        Issue(
-            slug="harbour",
-            title="The harbour opens",
-            subject="The harbour opens, and ships come in",
-            preheader="What came in with the tide, and what it means for the fish market of the town.",
-            newsletter="daily",
-            source=_SOURCE,
-            created=NOW,
-            updated=NOW,
-        )
-    )
+    issue = replace(HARBOUR, subject="The harbour opens, and ships come in")
+    readers = await furnish(press, issue=issue, list_name="Readers of The Daily")
     port = house.settings.web_port
     site = Site(press, AccountStore(redis), readers, Visitor(port), house.inbox, Visitor(port))
     assert (await site.admin.post(await site.sign_in_path())).status == 303
