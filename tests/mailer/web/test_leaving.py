@@ -19,7 +19,7 @@ from subscribers.lists import ListId
 from subscribers.storage import open_redis
 from subscribers.subscription import SubscriptionState
 from tests.conftest import StartRedis
-from tests.mailer.web.conftest import Site, moved_in, running
+from tests.mailer.web.conftest import Site, Visitor, moved_in, running
 
 URLENCODED = b"List-Unsubscribe=One-Click"
 MULTIPART = b'--x7\r\nContent-Disposition: form-data; name="List-Unsubscribe"\r\n\r\nOne-Click\r\n--x7--\r\n'
@@ -215,3 +215,20 @@ async def test_while_the_store_is_down_nobody_is_told_that_they_left(start_redis
         async with open_redis(server.url) as redis:
             lists = put_together(house.settings, redis).people.lists
             assert await lists.state_of(site.readers.id, ana) is SubscriptionState.LEFT
+
+
+async def test_what_no_replica_has_was_not_kept_whatever_the_primary_says(
+    start_redis: StartRedis, tmp_path: Path
+) -> None:
+    server = start_redis(appendonly=True)
+    with running(tmp_path, server.url) as house:
+        async with open_redis(server.url) as redis:
+            site = await moved_in(house, redis)
+            (ana,) = await site.join("ana@example.com")
+            path = f"/u/{token_of(site, ana)}"
+
+    with running(tmp_path, server.url, redis_replicas=1) as house:
+        answer = await Visitor(house.settings.web_port).post(path, headers={})
+
+        assert answer.status == 503
+        assert answer.header("retry-after")
