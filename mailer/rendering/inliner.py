@@ -40,6 +40,9 @@ def inline(html: str, content_css: str, *, place: str) -> str:
     with _LOCK:
         try:
             inlined = str(_inlined(_STYLE.sub("<style" + _IGNORED, html), _of_use(content_css, html)))
+        except IndexError as error:
+            # premailer looks for a body to put a head before.
+            raise RenderError("The HTML has no body.", place=place, fix="Write one: <body>…</body>.") from error
         except (ValueError, SyntaxError, ParseError) as error:
             raise RenderError(
                 f"The content CSS cannot be written into the mail: {error}.", place=place, fix="Use simple selectors."

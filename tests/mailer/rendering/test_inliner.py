@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from mailer.errors import RenderError
 from mailer.rendering.inliner import inline
 
 PAGE = """<!doctype html><html><head><style type="text/css">@media (max-width: 479px) { p { color: red !important } }
@@ -52,6 +53,11 @@ def test_the_document_type_the_media_queries_and_the_image_widths_stay() -> None
     assert "[data-ogsc] p { color: #eeeeee !important; }" in page
     assert 'width="550"' in page
     assert "data-premailer" not in page
+
+
+def test_html_without_a_body_is_an_error_with_its_place() -> None:
+    with pytest.raises(RenderError, match=r"^issue x: The HTML has no body\."):
+        inline("<html>", "", place="issue x")
 
 
 def test_nothing_outside_is_fetched_or_opened(trap: Trap, tmp_path: Path) -> None:
