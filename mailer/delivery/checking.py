@@ -49,11 +49,11 @@ async def missing_assets(press: Press, issue: Issue) -> list[Finding]:
         Finding(
             Level.BLOCK,
             "asset-missing",
-            f"issue {issue.slug}:{issue.source.count(chr(10), 0, issue.source.index(name)) + 1}",
+            f"issue {issue.slug}:{issue.source.count(chr(10), 0, max(0, issue.source.find(name))) + 1}",
             f"There is no picture or file asset:{name}.",
             "Add its file with `pressrun assets add`.",
         )
-        for name in asset_names(issue.source)
+        for name in asset_names(f"{issue.source}\n{issue.attachments}")
         if await press.assets.find(name) is None
     ]
 

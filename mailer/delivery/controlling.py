@@ -9,6 +9,7 @@ import msgspec
 
 from mailer.delivery.addressing import Addressed, Wish, look_up
 from mailer.delivery.checking import missing_assets
+from mailer.delivery.enclosing import enclosed
 from mailer.delivery.press import Press
 from mailer.delivery.quality.watching import forgive
 from mailer.errors import ConflictError, PressrunError
@@ -42,7 +43,7 @@ async def compile_issue(press: Press, slug: str) -> tuple[Issue, Newsletter, Edi
         raise ConflictError(f"Issue {slug} belongs to no newsletter. Import it again and name one with --newsletter.")
     newsletter = await press.newsletters.get(issue.newsletter)
     edition = compile_edition(issue, newsletter, public_url=press.settings.public_url, shelf=press.shelf)
-    return issue, newsletter, edition
+    return issue, newsletter, await enclosed(press, issue, edition)
 
 
 async def compile_to_mail(press: Press, slug: str) -> tuple[Issue, Newsletter, Edition]:
@@ -52,6 +53,7 @@ async def compile_to_mail(press: Press, slug: str) -> tuple[Issue, Newsletter, E
     if tracking is not Tracking.OFF:
         url, shelf = press.settings.public_url, press.shelf
         edition = compile_edition(issue, newsletter, public_url=url, shelf=shelf, tracking=tracking)
+        edition = await enclosed(press, issue, edition)
     return issue, newsletter, edition
 
 

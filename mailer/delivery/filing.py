@@ -14,7 +14,7 @@ from pathlib import Path
 from mailer.delivery.press import Press
 from mailer.errors import SourceError
 from mailer.fetching import FetchError, web_client
-from mailer.issues.assets.gathering import gather
+from mailer.issues.assets.gathering import gather, gather_attachments
 from mailer.issues.importing import Wishes, is_feed, read_issue_data
 from mailer.issues.issue import Issue
 from mailer.issues.pages.feed import LARGEST_FEED, issue_from_feed
@@ -86,9 +86,12 @@ async def _with_pictures(
 ) -> tuple[Issue, list[str]]:
     """Take in the pictures that lie beside the file; they are there before the issue that shows them is."""
     gathered = await asyncio.to_thread(gather, issue.source, file.parent, place=file.name, now=now)
-    for asset, data in gathered.assets:
+    attachments, attached = await asyncio.to_thread(
+        gather_attachments, issue.attachments, file.parent, place=str(file), now=now
+    )
+    for asset, data in (*gathered.assets, *attached):
         await press.assets.put(asset, data)
-    return replace(issue, source=gathered.source), [*notes, *gathered.notes]
+    return replace(issue, source=gathered.source, attachments=attachments), [*notes, *gathered.notes]
 
 
 async def _data(press: Press, source: str) -> tuple[bytes, str]:

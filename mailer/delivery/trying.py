@@ -6,6 +6,7 @@ from dataclasses import replace
 from datetime import datetime
 
 from mailer.delivery.controlling import compile_issue
+from mailer.delivery.enclosing import enclosed
 from mailer.delivery.press import Press
 from mailer.delivery.relays.relays import Relays
 from mailer.delivery.workshop import newsletter_signer, signed
@@ -40,7 +41,7 @@ async def send_test(press: Press, issue_slug: str, address: str, *, now: datetim
         shelf=press.shelf,
     )
     assembler = Assembler(
-        edition,
+        await enclosed(press, issue, edition),
         newsletter,
         MailingFacts(mailing_id=_NO_MAILING, list_id=_NO_LIST, list_slug="test"),
         press.tokens,

@@ -42,7 +42,7 @@ import yaml
 from mailer.errors import SourceError
 from mailer.issues.aims.tracking import Tracking
 from mailer.issues.fields import find_fields
-from mailer.issues.issue import FORMATS, Issue
+from mailer.issues.issue import FORMATS, IMAGES, Issue
 from mailer.issues.sourcefile import check_text
 from mailer.issues.suggestion import did_you_mean
 from mailer.issues.wording import check_language, check_line, one_line, slugify
@@ -56,6 +56,8 @@ FRONT_MATTER_KEYS: tuple[str, ...] = (
     "language",
     "format",
     "tracking",
+    "images",
+    "attachments",
 )
 
 _FENCE = "---"
@@ -120,6 +122,8 @@ def read_issue(text: str, *, place: str, now: datetime) -> Issue:
         language=words["language"],
         format=words["format"],
         tracking=words["tracking"],
+        images=words["images"],
+        attachments=words["attachments"],
         source=source,
         created=now,
         updated=now,
@@ -196,6 +200,12 @@ def _checked(key: str, value: _Value, *, place: str) -> _Value:
             f"There is no tracking “{words[:40]}”.",
             place=where,
             fix=did_you_mean(words, tuple(Tracking)) or f"There are {', '.join(Tracking)}.",
+        )
+    elif key == "images" and words not in ("", *IMAGES):
+        raise SourceError(
+            f"Pictures cannot be “{words[:40]}”.",
+            place=where,
+            fix=did_you_mean(words, IMAGES) or "Write linked or inline.",
         )
     elif "{{" in words or "{%" in words:
         raise SourceError(

@@ -11,6 +11,10 @@ from mailer.issues.wording import slugify as slugify
 FORMATS: tuple[str, ...] = ("markdown", "mjml", "html")
 """What a source may be written in."""
 
+INLINE = "inline"
+IMAGES: tuple[str, ...] = ("linked", INLINE)
+"""How a mail shows pictures: fetched from the web, or carried inside."""
+
 SUBJECT_LENGTH = 78
 """Longer subjects are cut off by most mail programs, and need folding (RFC 5322 §2.1.1)."""
 
@@ -37,6 +41,10 @@ class Issue:
     """One of FORMATS; empty: Markdown, laid out by a theme. The others are whole mails in themselves."""
     tracking: str = ""
     """What is recorded of its reading, a word of `Tracking`; empty: what the newsletter says."""
+    images: str = ""
+    """One of IMAGES; empty: linked."""
+    attachments: str = ""
+    """References of assets that go with the mail, parted by commas."""
     source: str
     """The body; its lines end with a line feed, and no blank ones stand around it."""
     created: datetime
@@ -46,5 +54,5 @@ class Issue:
 
     def __post_init__(self) -> None:
         check_slug(self.slug, what="issue")
-        for what in ("title", "subject", "preheader", "newsletter", "template", "language"):
+        for what in ("title", "subject", "preheader", "newsletter", "template", "language", "attachments"):
             check_line(getattr(self, what), what=f"issue {self.slug}: {what}")

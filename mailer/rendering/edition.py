@@ -73,6 +73,19 @@ class Link(msgspec.Struct, frozen=True, array_like=True):
     words: str
 
 
+class File(msgspec.Struct, frozen=True, array_like=True):
+    """A file that goes with every message of an edition."""
+
+    name: str
+    """The asset's."""
+    file_name: str
+    media_type: str
+    is_shown: bool
+    """Whether the HTML shows it, by its Content-ID; else it is attached."""
+    encoded: bytes
+    """Its base64, in lines of 76."""
+
+
 class Edition(msgspec.Struct, frozen=True, kw_only=True):
     """Everything that the messages of one issue have in common."""
 
@@ -91,6 +104,8 @@ class Edition(msgspec.Struct, frozen=True, kw_only=True):
     cases: tuple[Case, ...] = ((),)
     """What must hold for the runs that are not for everybody."""
     links: tuple[Link, ...]
+    files: tuple[File, ...] = ()
+    """What goes with the message: pictures inside, and attachments."""
     tracking: Tracking = Tracking.OFF
     """What of its reading is recorded."""
     html_bytes: int

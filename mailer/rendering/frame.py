@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from mailer.issues.newsletter import Newsletter
 from mailer.rendering.edition import SEAM, Body, Edition
 from mailer.rendering.headers import HeaderError, address_field, ascii_address, ascii_domain, structured_field
+from mailer.rendering.markup.enclosed import file_entity
 from mailer.rendering.quoted import SOFT_BREAK
 
 _LONGEST_PUBLIC_URL = 500
@@ -43,17 +44,21 @@ def message_template(
             b"MIME-Version: 1.0\r\n",
         )
     )
-    content_type = f'Content-Type: multipart/alternative;\r\n boundary="{boundary}"\r\n'
-    return b"".join(
-        (
-            header,
-            content_type.encode(),
-            b"\r\n",
-            _part(boundary, "text/plain", body_template(edition.text, shown)),
-            _part(boundary, "text/html", body_template(edition.html, shown)),
-            f"--{boundary}--\r\n".encode(),
-        )
-    )
+    return header + _content(edition, boundary, shown)
+
+
+def _content(edition: Edition, boundary: str, shown: Sequence[bool]) -> bytes:
+    """Return the body with the fields that describe it: what is read, in both forms, and what goes with it.
+
+    No boundary begins as another one does: the letters are no hexadecimal digits.
+    """
+    html = _entity("text/html", body_template(edition.html, shown))
+    pictures = [_same(file_entity(file)) for file in edition.files if file.is_shown]
+    if pictures:
+        html = _multipart('related; type="text/html"', f"=_r{edition.id[:24]}", [html, *pictures])
+    whole = _multipart("alternative", boundary, [_entity("text/plain", body_template(edition.text, shown)), html])
+    attached = [_same(file_entity(file)) for file in edition.files if not file.is_shown]
+    return _multipart("mixed", f"=_m{edition.id[:24]}", [whole, *attached]) if attached else whole
 
 
 def body_template(body: Body, shown: Sequence[bool] = (True,)) -> bytes:
@@ -119,10 +124,16 @@ def _feedback_id(mailing_id: int, list_slug: str, sender_domain: str) -> str:
     return f"m{mailing_id}:list-{list_slug[:40]}:newsletter:pr{sender}"
 
 
-def _part(boundary: str, content_type: str, body: bytes) -> bytes:
-    head = f"--{boundary}\r\nContent-Type: {content_type}; charset=utf-8\r\n"
-    # The line end before a boundary belongs to the boundary (RFC 2046 §5.1.1); the part's own last one stays with it.
-    return head.encode() + b"Content-Transfer-Encoding: quoted-printable\r\n\r\n" + body + b"\r\n"
+def _multipart(kind: str, boundary: str, entities: Sequence[bytes]) -> bytes:
+    head = f'Content-Type: multipart/{kind};\r\n boundary="{boundary}"\r\n\r\n'
+    # The line end before a boundary belongs to the boundary (RFC 2046 §5.1.1); the entity's own last one stays with it.
+    parts = (b"--%b\r\n%b\r\n" % (boundary.encode(), entity) for entity in entities)
+    return b"".join((head.encode(), *parts, f"--{boundary}--\r\n".encode()))
+
+
+def _entity(content_type: str, body: bytes) -> bytes:
+    head = f"Content-Type: {content_type}; charset=utf-8\r\nContent-Transfer-Encoding: quoted-printable\r\n\r\n"
+    return head.encode() + body
 
 
 def _same(static: bytes) -> bytes:

@@ -24,6 +24,7 @@ from mailer.rendering.filling import answers_of, fill_line, fillers_of, shown_ca
 from mailer.rendering.frame import body_template, message_template
 from mailer.rendering.headers import HeaderError, ascii_address, ascii_domain, mailbox_field, text_field
 from mailer.rendering.holes import LINKS
+from mailer.rendering.markup.enclosed import in_browser
 from mailer.rendering.quoted import decode
 from mailer.smtp.envelope import Envelope, HandOver
 from mailer.tokens import Kind, MailingTokens, OneOffTokens, Tokens
@@ -126,7 +127,8 @@ class Assembler:
 
     def view(self, subscriber: Subscriber) -> str:
         """Return the HTML part, for "view in browser" and for previews. Its personal links work."""
-        return decode(self._variant_for(subscriber).html % self._values(subscriber, self._signed.packed(subscriber.id)))
+        html = self._variant_for(subscriber).html % self._values(subscriber, self._signed.packed(subscriber.id))
+        return in_browser(self._edition, decode(html), self._public_url)
 
     def text(self, subscriber: Subscriber) -> str:
         """Return the text part, for previews."""

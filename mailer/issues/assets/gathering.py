@@ -10,7 +10,7 @@ from pathlib import Path
 from urllib.parse import unquote
 
 from mailer.errors import SourceError
-from mailer.issues.assets.asset import LARGEST_FILE, MEDIA_TYPES, Asset, asset_name
+from mailer.issues.assets.asset import LARGEST_FILE, MEDIA_TYPES, Asset, asset_name, asset_names
 from mailer.issues.assets.preparing import LARGEST_PICTURE, prepare_picture
 
 _PICTURES = frozenset({".gif", ".jpeg", ".jpg", ".png", ".webp"})
@@ -49,6 +49,29 @@ def gather(source: str, folder: Path, *, place: str, now: datetime) -> Gathered:
         out += [source[end:start], taken[written][0].reference]
         end = stop
     return Gathered("".join((*out, source[end:])), tuple(taken.values()), tuple(notes))
+
+
+def gather_attachments(
+    attachments: str, folder: Path, *, place: str, now: datetime
+) -> tuple[str, list[tuple[Asset, bytes]]]:
+    """Return the references of the files named, and those that were taken in from the folder.
+
+    Raises SourceError for one that is not there: a mail that promises a file should have it.
+    """
+    references: list[str] = []
+    taken: list[tuple[Asset, bytes]] = []
+    for written in filter(None, (one.strip() for one in attachments.split(","))):
+        if asset_names(written):
+            references.append(written)
+            continue
+        path = _beside(folder, written)
+        if path is None:
+            raise SourceError(
+                f"The attachment “{written[:80]}” does not lie beside it.", place=place, fix="Put the file there."
+            )
+        taken.append(read_asset(path, now=now))
+        references.append(taken[-1][0].reference)
+    return ", ".join(references), taken
 
 
 def read_asset(path: Path, *, now: datetime) -> tuple[Asset, bytes]:

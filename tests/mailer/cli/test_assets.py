@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from email import message_from_bytes, policy
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -49,3 +50,27 @@ def test_pictures_beside_an_issue_are_taken_in_with_it(run: Run, newsletter: str
         ("image-target", "issue ferries:5"),
         ("image-words", "issue ferries:3"),
     ]
+
+
+def test_an_issue_carries_its_pictures_and_files_where_it_says_so(run: Run, newsletter: str, tmp_path: Path) -> None:
+    Image.new("RGB", (60, 40), "teal").save(tmp_path / "ferry.png")
+    (tmp_path / "report.pdf").write_bytes(b"%PDF-1.7 words")
+    file = tmp_path / "issue.md"
+    front = f"subject: Ferries\nnewsletter: {newsletter}\nimages: inline\nattachments: report.pdf"
+    file.write_text(f"---\n{front}\n---\nHi.\n\n![A ferry](ferry.png)\n")
+
+    run("issues", "import", str(file))
+    run("issues", "render", "ferries", "--out", str(tmp_path / "out"))
+
+    parsed = message_from_bytes((tmp_path / "out/message.eml").read_bytes(), policy=policy.default)
+    assert [part.get_content_type() for part in parsed.walk() if not part.is_multipart()] == [
+        *("text/plain", "text/html", "image/png", "application/pdf")
+    ]
+    assert "attachments: asset:" in run("issues", "show", "ferries").out
+
+
+def test_a_promised_attachment_that_is_not_there_is_an_error(run: Run, newsletter: str, tmp_path: Path) -> None:
+    file = tmp_path / "issue.md"
+    file.write_text(f"---\nsubject: Ferries\nnewsletter: {newsletter}\nattachments: ../report.pdf\n---\nHi.\n")
+
+    assert "does not lie beside it" in run("issues", "import", str(file), status=2).err
