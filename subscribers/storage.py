@@ -264,4 +264,15 @@ def _failures_as_ours(servers: Servers | None) -> Iterator[None]:
 
 def _sentence(servers: Servers | None, error: Exception) -> str:
     at = f" at {servers.place}" if servers else ""
-    return f"Redis{at} cannot be used: {str(error).rstrip('.')}. Start it, or wait until it is back, and try again."
+    words = str(error).rstrip(".")
+    if isinstance(error, OutOfMemoryError):
+        return (
+            f"Redis{at} is full ({words}), so nothing more can be written down. Give it more memory (maxmemory), or "
+            "remove what is not needed; nothing is lost, and what waits goes on by itself."
+        )
+    if isinstance(error, ReadOnlyError) or words.startswith(_REFUSALS):
+        return (
+            f"Redis{at} takes no writes ({words}). Point redis_url at the primary, or mend what it complains of; "
+            "nothing is lost, and what waits goes on by itself."
+        )
+    return f"Redis{at} cannot be used: {words}. Start it, or wait until it is back, and try again."

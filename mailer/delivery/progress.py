@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from mailer.delivery.ledger import LedgerCounts
@@ -31,6 +31,9 @@ class Progress:
 async def progress_of(press: Press, mailing_id: MailingId) -> Progress:
     """Return how far a mailing has come."""
     mailing = await press.mailings.get(mailing_id)
+    if mailing.state is MailingState.SENDING and (why := await press.mailings.why_not_writable(mailing_id)):
+        # The workers know it too, and hand nobody over; only, nobody can write that down.
+        mailing = replace(mailing, problem=f"Waits. {why}")
     counts = await press.ledger.counts(mailing_id)
     now = await press.ledger.now()
     pace = await press.ledger.pace(mailing_id)

@@ -25,6 +25,7 @@ from mailer.issues.aims.scope import ONLY_LISTS, Scope
 from mailer.issues.mailing import FINAL_STATES, MOVES, Mailing, MailingId, MailingState
 from mailer.issues.timing import ALL_AT_ONCE, Approval, Timing
 from mailer.settings import UncertainPolicy
+from subscribers.errors import StorageDownError
 from subscribers.lists import ListId
 from subscribers.storage import Redis, run_all, script_beside
 
@@ -150,6 +151,15 @@ class MailingStore:
     async def approve(self, mailing_id: MailingId, approval: Approval) -> None:
         """Note a second person's yes. Whether it is enough is asked when the mailing is planned."""
         await run_all(self._redis, [("HSET", _key(mailing_id), "approval", msgspec.json.encode(approval))])
+
+    async def why_not_writable(self, mailing_id: MailingId) -> str:
+        """Return why nothing can be written about a mailing just now; empty if it can. Changes nothing."""
+        try:
+            # The field is there already, so this writes nothing; a full or read-only Redis refuses it all the same.
+            await run_all(self._redis, [("HSETNX", _key(mailing_id), "state", MailingState.DRAFT)])
+        except StorageDownError as error:
+            return str(error)
+        return ""
 
     async def _read(self, ids: Iterable[MailingId]) -> list[Mailing]:
         wanted = list(ids)
