@@ -86,8 +86,14 @@ async def _people(people: People, here: Cohort) -> AsyncIterator[dict[str, Any]]
                     for state, cohort in cohorts.items()
                     if person.id in cohort
                 }
+                pauses = {
+                    list_id: until.isoformat()
+                    for list_id, state in standing.items()
+                    if state == SubscriptionState.PAUSED
+                    and (until := await people.lists.pauses.until(ListId(int(list_id)), person.id))
+                }
                 consents = [_plain(consent) for consent in await people.consents.of(person.id)]
-                yield {"person": _plain(person), "lists": standing, "consents": consents}
+                yield {"person": _plain(person), "lists": standing, "pauses": pauses, "consents": consents}
 
 
 async def read_backup(people: People, file: Path) -> int:
@@ -170,6 +176,8 @@ async def _restore_people(people: People, facts: list[dict[str, Any]]) -> None:
     for person, fact in zip(persons, facts, strict=True):
         for list_id, state in fact["lists"].items():
             standing.setdefault((ListId(int(list_id)), SubscriptionState(state)), []).append(person.id)
+        for list_id, until in fact.get("pauses", {}).items():
+            await people.lists.pauses.put(ListId(int(list_id)), person.id, datetime.fromisoformat(until))
         for consent in fact["consents"]:
             agreed.setdefault(msgspec.convert(consent, Consent), []).append(person.id)
     for consent, ids in agreed.items():

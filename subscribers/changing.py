@@ -9,12 +9,13 @@ import msgspec
 from subscribers.address import Address, sameness
 from subscribers.cohort import SubscriberId
 from subscribers.errors import ConflictError, SuppressedError
+from subscribers.lists import ListId
 from subscribers.people import People
 from subscribers.subscriber import Subscriber
 from subscribers.subscription import Mover, SubscriptionState
 from subscribers.suppression import OF_THE_MAILBOX, Reason
 
-_ORDER = (SubscriptionState.LEFT, SubscriptionState.ACTIVE, SubscriptionState.PENDING)
+_ORDER = (SubscriptionState.LEFT, SubscriptionState.PAUSED, SubscriptionState.ACTIVE, SubscriptionState.PENDING)
 """Of two states on one list, the first of these stays: whoever left under either address has left."""
 
 
@@ -56,6 +57,15 @@ async def _carry_over(people: People, old: Address, new: Address, person: Subscr
             )
 
 
+async def _pause_too(people: People, list_id: ListId, kept: SubscriberId, other: SubscriberId) -> None:
+    """Pause one person for as long as another is."""
+    until = await people.lists.pauses.until(list_id, other)
+    # Paused people have confirmed once; from pending or from nowhere, nobody pauses.
+    await people.lists.move(list_id, [kept], SubscriptionState.ACTIVE, by=Mover.PERSON)
+    if until is not None:
+        await people.lists.pause(list_id, kept, until)
+
+
 async def merge(people: People, kept: Subscriber, other: Subscriber, now: datetime) -> Subscriber:
     """Make one person of two: the first keeps number and address, and gets what only the other has.
 
@@ -67,7 +77,9 @@ async def merge(people: People, kept: Subscriber, other: Subscriber, now: dateti
     for mailing_list in await people.lists.all():
         states = [await people.lists.state_of(mailing_list.id, one.id) for one in (kept, other)]
         wanted = next((state for state in _ORDER if state in states), None)
-        if wanted is not None and wanted is not states[0]:
+        if wanted is SubscriptionState.PAUSED and wanted is not states[0]:
+            await _pause_too(people, mailing_list.id, kept.id, other.id)
+        elif wanted is not None and wanted is not states[0]:
             await people.lists.move(mailing_list.id, [kept.id], wanted, by=Mover.PERSON)
         await people.lists.take_off(mailing_list.id, other.id)
     for consent in await people.consents.of(other.id):

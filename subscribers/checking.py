@@ -128,6 +128,11 @@ async def _list_problems(people: People, known: Cohort) -> list[Problem]:
             for state, cohort in cohorts.items()
             for one in cohort - known
         ]
+        chunks = range(await people.subscribers.chunk_count())
+        endless = cohorts[SubscriptionState.PAUSED] - await people.lists.pauses.of(mailing_list.id, chunks)
+        problems += [
+            Problem(f"Person {one} is paused on “{mailing_list.slug}” without an end.", REPAIR, one) for one in endless
+        ]
     return problems
 
 

@@ -21,6 +21,8 @@ class ConsentEvent(StrEnum):
     """The person left, or was taken off."""
     IMPORTED = "imported"
     """An operator states that the person asked for it elsewhere."""
+    PAUSED = "paused"
+    """The person wants no mail until a day that they named, or wants it again sooner."""
 
 
 class Consent(msgspec.Struct, frozen=True, kw_only=True):

@@ -23,6 +23,7 @@ import msgspec
 
 from subscribers.consent import Consent
 from subscribers.errors import (
+    ConflictError,
     ConsentNeededError,
     ImportCancelledError,
     ImportFileError,
@@ -84,6 +85,7 @@ async def import_file(
     ImportTakenOverError when another process goes on with the same import; ImportCancelledError.
     """
     check_consent(plan)
+    await check_list(people, plan)
     with on_disk(file, plan.file) as path:
         mark = mark or mark_of(path, plan, await people.fields.all())
         before = await people.imports.unfinished(mark)
@@ -112,6 +114,7 @@ async def rehearse_import(
 ) -> ImportReport:
     """Say what `import_file` would do, and do nothing. Raises as it does."""
     check_consent(plan)
+    await check_list(people, plan)
     with on_disk(file, plan.file) as path:
         wanted = await _instructions(people, path, plan, now, ())
         async with aclosing(frames_of(path, wanted)) as said:
@@ -207,6 +210,13 @@ async def _instructions(
         mapping=plan.mapping,
         done=list(done),
     )
+
+
+async def check_list(people: People, plan: ImportPlan) -> None:
+    """Raise ConflictError where nobody can be imported into the list, UnknownListError where there is none."""
+    mailing_list = await people.lists.get(plan.list_id)
+    if mailing_list.is_archived:
+        raise ConflictError(f"The list “{mailing_list.slug}” is archived, so nobody can be imported into it.")
 
 
 def check_consent(plan: ImportPlan) -> None:

@@ -13,7 +13,7 @@ from datetime import datetime
 from subscribers.address import Address
 from subscribers.cohort import SubscriberId
 from subscribers.consent import Consent, ConsentEvent, is_fresh
-from subscribers.errors import SuppressedError
+from subscribers.errors import ConflictError, SuppressedError
 from subscribers.lists import ListId, MailingList
 from subscribers.people import People
 from subscribers.subscriber import Subscriber
@@ -46,8 +46,11 @@ async def join(
 ) -> Joined:
     """Note that somebody asked for the list with this address; active at once only where the list is single opt-in.
 
-    A person who left stays left until they confirm: anybody can fill in a form. Raises SuppressedError.
+    A person who left stays left until they confirm: anybody can fill in a form. Raises SuppressedError, and
+    ConflictError for a list that is put away.
     """
+    if mailing_list.is_archived:
+        raise ConflictError(f"The list “{mailing_list.slug}” is archived, so nobody can join it.")
     in_the_way = await _in_the_way(people, address, mailing_list.newsletter)
     if barrier := strongest([one for one in in_the_way if one.reason is not Reason.LEFT]):
         raise SuppressedError(barrier.reason)
@@ -97,6 +100,32 @@ async def leave(
         left = Consent(list_id=list_id, when=now, by=by, event=ConsentEvent.LEFT)
         await people.consents.record(subscriber_id, left)
     return bool(done.moved)
+
+
+async def pause(
+    people: People, subscriber_id: SubscriberId, list_id: ListId, until: datetime, now: datetime, *, by: str
+) -> bool:
+    """Mail the person nothing from this list until a moment; then they are active again by themselves.
+
+    Return whether they are paused; False for whoever is not on the list, or left. May be repeated, with another moment.
+    """
+    if not await people.lists.pause(list_id, subscriber_id, until):
+        return False
+    words = f"No mail until {until:%Y-%m-%d %H:%M} UTC."
+    paused = Consent(list_id=list_id, when=now, words=words, by=by, event=ConsentEvent.PAUSED)
+    await people.consents.record(subscriber_id, paused)
+    return True
+
+
+async def end_pause(people: People, subscriber_id: SubscriberId, list_id: ListId, now: datetime, *, by: str) -> bool:
+    """Mail the person again from now on, as they ask; return whether they were paused."""
+    if await people.lists.state_of(list_id, subscriber_id) is not SubscriptionState.PAUSED:
+        return False
+    ended = Consent(list_id=list_id, when=now, words="Mail again.", by=by, event=ConsentEvent.PAUSED)
+    await people.consents.record(subscriber_id, ended)
+    await people.lists.move(list_id, [subscriber_id], SubscriptionState.ACTIVE, by=Mover.PERSON)
+    await people.lists.pauses.forget(list_id, subscriber_id)
+    return True
 
 
 async def leave_newsletter(people: People, person: Subscriber, newsletter: str, now: datetime, *, by: str) -> bool:

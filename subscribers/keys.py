@@ -95,6 +95,11 @@ def list_bits(chunk: int, list_id: int, state: str) -> str:
     return f"{{c{chunk}}}:list:{list_id}:{state}"
 
 
+def lists_of(chunk: int) -> str:
+    """Name the bitmaps of all lists, but for list and state."""
+    return f"{{c{chunk}}}:list:"
+
+
 def list_pauses(chunk: int) -> str:
     """Name the sorted set of when the paused of a chunk are active again."""
     return f"{{c{chunk}}}:list:pauses"

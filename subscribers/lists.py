@@ -22,3 +22,5 @@ class MailingList(msgspec.Struct, frozen=True, array_like=True, kw_only=True):
     """Whether a person who joins must first confirm by a link in a mail."""
     is_public: bool = True
     """Whether anybody may see and join it."""
+    is_archived: bool = False
+    """Whether it is put away: hidden where lists are chosen, joined by nobody, and mailed to nobody."""

@@ -11,8 +11,9 @@ from functools import partial
 from subscribers import keys
 from subscribers.checking import Problem, check, suppressed_by_records, values_of
 from subscribers.cohort import Cohort, SubscriberId
+from subscribers.lists import ListId
 from subscribers.people import People
-from subscribers.subscription import SubscriptionState
+from subscribers.subscription import Mover, SubscriptionState
 from subscribers.suppression import Reason
 
 
@@ -62,12 +63,29 @@ async def _mark_values(people: People, known: Cohort) -> None:
 async def _tidy_lists(people: People, known: Cohort) -> None:
     for mailing_list in await people.lists.all():
         seen = Cohort()
-        # Leaving outweighs being active, and that outweighs waiting.
-        for state in (SubscriptionState.LEFT, SubscriptionState.ACTIVE, SubscriptionState.PENDING):
+        for state in _STRONGEST_FIRST:
             named = partial(_listed, mailing_list.id, state)
             cohort = await people.lists.cohort(mailing_list.id, state)
             await people.bitmaps.remove([(named, (cohort - known) | (cohort & seen))])
             seen |= cohort
+        await _end_endless_pauses(people, mailing_list.id)
+
+
+_STRONGEST_FIRST = (
+    SubscriptionState.LEFT,
+    SubscriptionState.PAUSED,
+    SubscriptionState.ACTIVE,
+    SubscriptionState.PENDING,
+)
+"""Of two states, the one that mails least stays, but who has confirmed once need not again."""
+
+
+async def _end_endless_pauses(people: People, list_id: ListId) -> None:
+    """Make people active who are paused, while nothing says until when: they had been."""
+    paused = await people.lists.cohort(list_id, SubscriptionState.PAUSED)
+    chunks = range(await people.subscribers.chunk_count())
+    endless = paused - await people.lists.pauses.of(list_id, chunks)
+    await people.lists.move(list_id, endless, SubscriptionState.ACTIVE, by=Mover.PERSON)
 
 
 async def _mark_suppressed(people: People, known: Cohort) -> None:

@@ -107,6 +107,10 @@ async def plan_segment(
     people: People, rule: Rule, now: datetime, outside: Outside | None = None, inside: tuple[str, ...] = ()
 ) -> Plan:
     """Look up every name of a rule. Raises RuleError, with a suggestion."""
+    chunks = range(await people.subscribers.chunk_count())
+    # The sets are computed in Redis, from the bitmaps as they are: what has ended must have ended there too.
+    await people.lists.pauses.wake(chunks)
+    await people.suppressions.suppressed.wake(chunks)
     lookup = Lookup(people, now, people.outside if outside is None else outside, await people.fields.declared())
     resolved = await lookup.resolved(rule, inside)
     sets: dict[Rule, MaybeSets] = {}

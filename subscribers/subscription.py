@@ -1,9 +1,11 @@
-"""A person's place on a list: pending, active or left, and who may change it.
+"""A person's place on a list: pending, active, paused or left, and who may change it.
 
     (nowhere) → pending → active → left → active, only by the person's own fresh confirmation
-                       ↘ left
+                       ↘ left   ⇅
+                              paused → active by itself on the day that the person named
 
-A person who left is never brought back by a form that anybody can fill in, nor by an import, nor by an admin.
+A person who left is never brought back by a form that anybody can fill in, nor by an import, nor by an admin. Nor does
+any of them end a pause.
 """
 
 from __future__ import annotations
@@ -18,6 +20,8 @@ class SubscriptionState(StrEnum):
     """Asked for, by somebody; not yet confirmed by the person."""
     ACTIVE = "active"
     """Gets the mail."""
+    PAUSED = "paused"
+    """Wants no mail until a day that they named; then they are active again by themselves."""
     LEFT = "left"
     """Does not want it, and is remembered for that."""
 
@@ -33,7 +37,7 @@ class Mover(StrEnum):
     """An import, an admin, the command line."""
 
 
-_PENDING, _ACTIVE, _LEFT = SubscriptionState.PENDING, SubscriptionState.ACTIVE, SubscriptionState.LEFT
+_PENDING, _ACTIVE, _PAUSED, _LEFT = SubscriptionState
 _ANYBODY = frozenset(Mover)
 _NO_STRANGER = frozenset({Mover.PERSON, Mover.OPERATOR})
 
@@ -43,7 +47,10 @@ MOVES: dict[tuple[SubscriptionState | None, SubscriptionState], frozenset[Mover]
     (None, _LEFT): _NO_STRANGER,  # remembered, so that a later import does not add them
     (_PENDING, _ACTIVE): _ANYBODY,
     (_PENDING, _LEFT): _NO_STRANGER,
+    (_ACTIVE, _PAUSED): frozenset({Mover.PERSON}),
     (_ACTIVE, _LEFT): _NO_STRANGER,
+    (_PAUSED, _ACTIVE): frozenset({Mover.PERSON}),  # and by itself: `store.pauses`
+    (_PAUSED, _LEFT): _NO_STRANGER,
     (_LEFT, _ACTIVE): frozenset({Mover.PERSON}),
 }
 """Every legal move, and who may make it. A move to the state one is in already changes nothing and is always fine."""

@@ -15,15 +15,18 @@ if TYPE_CHECKING:
 
 app = typer.Typer(add_completion=False, rich_markup_mode=None, no_args_is_help=True, help="Lists: what people join.")
 
-_HEADINGS = ("list", "name", "newsletter", "active", "pending", "left")
+_HEADINGS = ("list", "name", "newsletter", "active", "pending", "paused", "left")
 
 
 @app.command("list")
-def list_lists(as_json: AsJson = False) -> None:
+def list_lists(
+    archived: Annotated[bool, typer.Option("--archived", help="The archived ones too.")] = False,
+    as_json: AsJson = False,
+) -> None:
     """List the lists, and how many people stand where on each."""
 
     async def story(press: Press) -> list[dict[str, str | int | bool]]:
-        return [await _facts(press, one) for one in await press.people.lists.all()]
+        return [await _facts(press, one) for one in await press.people.lists.all() if archived or not one.is_archived]
 
     facts = with_press(story)
     rows = ([one["slug"], *(one[heading] for heading in _HEADINGS[1:])] for one in facts)
@@ -71,6 +74,38 @@ def create(
     _tell(with_press(story), as_json)
 
 
+@app.command()
+def edit(
+    slug: Annotated[str, typer.Argument(metavar="LIST")],
+    name: Annotated[str, typer.Option(help="Its name, as readers see it.")] = "",
+    public: Annotated[bool | None, typer.Option("--public/--private", help="Who may see and join it.")] = None,
+    double_opt_in: Annotated[
+        bool | None, typer.Option("--double-opt-in/--single-opt-in", help="Whether who joins must confirm by mail.")
+    ] = None,
+    archived: Annotated[
+        bool | None, typer.Option("--archive/--restore", help="Put it away: hidden, joined by nobody, not mailed.")
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Change a list. Who is on it stays on it, also while it is archived."""
+
+    async def story(press: Press) -> dict[str, str | int | bool]:
+        from msgspec.structs import replace
+
+        one = await press.people.lists.find(slug)
+        changed = replace(
+            one,
+            name=name or one.name,
+            is_public=one.is_public if public is None else public,
+            is_double_opt_in=one.is_double_opt_in if double_opt_in is None else double_opt_in,
+            is_archived=one.is_archived if archived is None else archived,
+        )
+        await press.people.lists.change(changed)
+        return await _facts(press, changed)
+
+    _tell(with_press(story), as_json)
+
+
 async def _facts(press: Press, one: MailingList) -> dict[str, str | int | bool]:
     counts = await press.people.lists.counts(one.id)
     return {
@@ -80,6 +115,7 @@ async def _facts(press: Press, one: MailingList) -> dict[str, str | int | bool]:
         "newsletter": one.newsletter,
         "is_double_opt_in": one.is_double_opt_in,
         "is_public": one.is_public,
+        "is_archived": one.is_archived,
         **{state.value: count for state, count in counts.items()},
     }
 

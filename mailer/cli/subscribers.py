@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from enum import StrEnum
+from functools import reduce
+from operator import or_
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -11,7 +13,7 @@ import typer
 from mailer.cli import persondata
 from mailer.cli.answering import AsJson, answer, described, table
 from mailer.cli.opening import with_press
-from mailer.cli.people import bringing
+from mailer.cli.people import bringing, pausing
 from mailer.errors import NotFoundError
 
 if TYPE_CHECKING:
@@ -27,6 +29,8 @@ app = typer.Typer(
 app.command("import")(bringing.import_people)
 app.command()(persondata.data)
 app.command()(persondata.erase)
+app.command()(pausing.pause)
+app.command()(pausing.resume)
 
 AddressArgument = Annotated[str, typer.Argument(metavar="ADDRESS")]
 ListOption = Annotated[str, typer.Option("--list", help="A list's slug.", metavar="LIST")]
@@ -44,7 +48,7 @@ class ExportFormat(StrEnum):
 @app.command("list")
 def list_subscribers(
     list_slug: ListOption = "",
-    state: Annotated[str, typer.Option(help="With --list: active, pending or left.")] = "active",
+    state: Annotated[str, typer.Option(help="With --list: active, pending, paused or left.")] = "active",
     search: Annotated[str, typer.Option(help="Only those with this text in their address, name or fields.")] = "",
     limit: Annotated[int, typer.Option(min=1, help="Show no more than this many.")] = 50,
     as_json: AsJson = False,
@@ -117,19 +121,35 @@ def export(
 
 
 @app.command()
-def leave(address: AddressArgument, list_slug: ListOption, as_json: AsJson = False) -> None:
-    """Take a person off a list, as they asked. Only they can come back, by confirming anew."""
+def leave(
+    address: AddressArgument,
+    list_slug: ListOption = "",
+    newsletter: Annotated[
+        str, typer.Option(help="Every list of this newsletter, also those to come.", metavar="NEWSLETTER")
+    ] = "",
+    as_json: AsJson = False,
+) -> None:
+    """Take a person off a list or a whole newsletter, as they asked. Only they come back, by confirming anew."""
+    if bool(list_slug) == bool(newsletter):
+        raise typer.BadParameter("Name either a list with --list or a newsletter with --newsletter.")
 
     async def story(press: Press) -> bool:
         from mailer import clock
         from subscribers.joining import leave as act
+        from subscribers.joining import leave_newsletter
 
         person = await _find(press, address)
+        if newsletter:
+            await press.newsletters.get(newsletter)
+            return await leave_newsletter(
+                press.people, person, newsletter, clock.now(), by="pressrun subscribers leave"
+            )
         return await act(press.people, person.id, (await press.people.lists.find(list_slug)).id, clock.now())
 
-    changed = with_press(story)
-    line = f"{address} has left {list_slug}." if changed else f"{address} was not on {list_slug}; nothing changed."
-    answer({"address": address, "list": list_slug, "changed": changed}, [line], as_json=as_json)
+    changed, what = with_press(story), list_slug or newsletter
+    line = f"{address} has left {what}." if changed else f"{address} was not on {what}; nothing changed."
+    facts = {"address": address, "list": list_slug, "newsletter": newsletter, "changed": changed}
+    answer(facts, [line], as_json=as_json)
 
 
 async def _find(press: Press, address: str) -> Subscriber:
@@ -149,8 +169,8 @@ async def _wanted(press: Press, list_slug: str, rule: str) -> Cohort:
     cohort = await press.people.subscribers.all_ids()
     if list_slug:
         one = await press.people.lists.find(list_slug)
-        pending, active, left = [await press.people.lists.cohort(one.id, state) for state in SubscriptionState]
-        cohort &= pending | active | left
+        on_list = [await press.people.lists.cohort(one.id, state) for state in SubscriptionState]
+        cohort &= reduce(or_, on_list)
     if rule:
         cohort &= await segment_cohort(press.people, rule, clock.now())
     return cohort

@@ -63,6 +63,8 @@ class Asked:
     """Whose own cohort it is, where the scope has one."""
     cohort: Cohort | None
     """Whom it is confined to, where there is no mailing yet."""
+    archived: frozenset[ListId] = frozenset()
+    """The lists that are archived now, although they were chosen once: nobody is mailed on their behalf."""
 
 
 async def look_up(press: Press, issue: Issue, wish: Wish, now: datetime) -> Addressed:
@@ -80,6 +82,8 @@ async def look_up(press: Press, issue: Issue, wish: Wish, now: datetime) -> Addr
                 f"List {one.slug} belongs to the newsletter {one.newsletter}, issue {issue.slug} to "
                 f"{issue.newsletter}: the people on it did not ask for this. Choose a list of the issue's newsletter."
             )
+        if one.is_archived:
+            raise ConflictError(f"List {one.slug} is archived, so nobody on it is mailed. Choose another.")
     without = [await press.people.lists.find(slug) for slug in dict.fromkeys(wish.without_lists)]
     for number in wish.without_mailings:
         await press.mailings.get(MailingId(number))
@@ -115,11 +119,12 @@ async def ask(
         tuple([await _plan(press, one, now) for one in scope.without_segments]),
         mailing,
         cohort,
+        frozenset(list_id for list_id, one in known.items() if one.is_archived),
     )
 
 
 async def _others(press: Press, newsletter: str, chosen: Sequence[MailingList]) -> tuple[ListId, ...]:
-    found = [one for one in await press.people.lists.all() if one.newsletter == newsletter]
+    found = [one for one in await press.people.lists.all() if one.newsletter == newsletter and not one.is_archived]
     if not found:
         raise ConflictError(
             f"The newsletter {newsletter} has no list, so nobody of a segment could leave it. "

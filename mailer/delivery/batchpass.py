@@ -58,6 +58,14 @@ class Claimed(msgspec.Struct, frozen=True, gc=False):
         return self.subscriber.address.rpartition("@")[2]
 
 
+_GONE = {
+    SubscriptionState.PAUSED: ExclusionReason.PAUSED,
+    # Active, and yet on behalf of no list: it was archived; or they left another one since.
+    SubscriptionState.LEFT: ExclusionReason.LEFT,
+    SubscriptionState.ACTIVE: ExclusionReason.LIST_ARCHIVED,
+}
+
+
 @dataclass(slots=True)
 class Pass:
     """One batch while its lease is ours: its words in memory, and what was not written yet."""
@@ -156,7 +164,7 @@ class Pass:
             suppressed_in(press.people, self.mailing.newsletter, self.batch.chunk),
             press.people.subscribers.read(people),
         )
-        self._exclude_unmailable(window, lists, suppressed)
+        await self._exclude_unmailable(press, window, lists, suppressed)
         recipients: list[Claimed] = []
         left = claimed = window & self.words.pending
         for list_id, active in lists.items():
@@ -267,14 +275,18 @@ class Pass:
 
         Whoever is reached by a segment alone, and has left any list since, is on none: the segment may have meant it.
         """
+        archived = {one.id for one in await press.people.lists.all() if one.is_archived}
         active = {
             list_id: self._cut(await press.people.lists.bits(list_id, SubscriptionState.ACTIVE, self.batch.chunk))
             for list_id in self.mailing.through
+            if list_id not in archived
         }
-        gone = reduce(or_, (bits & ~active[list_id] for list_id, bits in self.through.items()), 0)
-        return active | {list_id: bits & active[list_id] & ~gone for list_id, bits in self.through.items()}
+        gone = reduce(or_, (bits & ~active.get(list_id, 0) for list_id, bits in self.through.items()), 0)
+        return active | {list_id: bits & active.get(list_id, 0) & ~gone for list_id, bits in self.through.items()}
 
-    def _exclude_unmailable(self, window: int, lists: dict[ListId, int], by_reason: dict[ExclusionReason, int]) -> None:
+    async def _exclude_unmailable(
+        self, press: Press, window: int, lists: dict[ListId, int], by_reason: dict[ExclusionReason, int]
+    ) -> None:
         suppressed = 0
         for reason, bits in by_reason.items():
             concerned = self._cut(bits) & window
@@ -283,8 +295,17 @@ class Pass:
         active = 0
         for bits in lists.values():
             active |= bits
-        # Planning has seen them active, so whoever is no longer has left.
-        self._exclude(window & ~active & ~suppressed, ExclusionReason.LEFT)
+        if gone := window & ~active & ~suppressed:
+            await self._exclude_gone(press, gone)
+
+    async def _exclude_gone(self, press: Press, gone: int) -> None:
+        """Exclude people who cannot be mailed on behalf of any list, though planning has seen that they could."""
+        found = [await press.people.lists.states(list_id, self.batch.chunk) for list_id in self.mailing.through]
+        for state, reason in _GONE.items():
+            bits = gone & self._cut(reduce(or_, (one[state] for one in found), 0))
+            self._exclude(bits, reason)
+            gone &= ~bits
+        self._exclude(gone, ExclusionReason.LEFT)
 
     def _cut(self, chunk_bits: int) -> int:
         return chunk_bits >> self.batch.first & ((1 << (self.batch.last + 1 - self.batch.first)) - 1)

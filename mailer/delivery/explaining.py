@@ -21,6 +21,8 @@ _BECAUSE = {
     ExclusionReason.COMPLAINT: "they complained about earlier mail, so the address is suppressed",
     ExclusionReason.MANUAL: "the address was suppressed by hand",
     ExclusionReason.LEGAL: "the address is suppressed for legal reasons",
+    ExclusionReason.PAUSED: "they wanted no mail from the list until a later day",
+    ExclusionReason.LIST_ARCHIVED: "the list that they are on was archived",
     ExclusionReason.MAILBOX_FULL: "their mailbox was full for weeks, so the address is not mailed for a while",
     ExclusionReason.ERASED: "they were erased",
     ExclusionReason.CANCELLED: "the mailing was cancelled before their turn came",

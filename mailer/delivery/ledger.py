@@ -42,6 +42,8 @@ class ExclusionReason(StrEnum):
     MANUAL = "manual"
     LEGAL = "legal"
     ERASED = "erased"
+    PAUSED = "paused"
+    LIST_ARCHIVED = "list-archived"
     MAILBOX_FULL = "mailbox-full"
     CANCELLED = "cancelled"
     NO_LIST = "no-list"

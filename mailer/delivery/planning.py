@@ -129,8 +129,8 @@ async def audience_of(asked: Asked, chunk: int) -> Gathered:
     """Return a chunk's part of the audience, with everybody excluded who may not be mailed now."""
     people = asked.press.people
     within = await _confined_to(asked, chunk)
-    chosen = [await _on_list(people, list_id, chunk) for list_id in asked.lists]
-    others = [await _on_list(people, list_id, chunk) for list_id in asked.scope.through]
+    chosen = [await _on_list(asked, list_id, chunk) for list_id in asked.lists]
+    others = [await _on_list(asked, list_id, chunk) for list_id in asked.scope.through]
     segments = [await bits_in(people, plan, chunk) for plan in asked.segments]
     parts = tuple(bits & within for bits in (*(one.everybody for one in chosen), *segments))
     words = Words(audience=_union(parts))
@@ -144,6 +144,8 @@ async def audience_of(asked: Asked, chunk: int) -> Gathered:
     unreached = ~active & ~_union(through.values())
     on_any = [*chosen, *others]
     words.exclude(words.pending & unreached & _union(one.pending for one in on_any), ExclusionReason.NOT_CONFIRMED)
+    words.exclude(words.pending & unreached & _union(one.paused for one in on_any), ExclusionReason.PAUSED)
+    words.exclude(words.pending & unreached & _union(one.archived for one in on_any), ExclusionReason.LIST_ARCHIVED)
     words.exclude(words.pending & unreached & _union(one.left for one in on_any), ExclusionReason.LEFT)
     words.exclude(words.pending & unreached, ExclusionReason.NO_LIST)
     await _leave_out(asked, chunk, words)
@@ -177,16 +179,27 @@ async def _leave_out(asked: Asked, chunk: int, words: Words) -> None:
 class _OnList:
     active: int
     pending: int
+    paused: int
     left: int
+    archived: int = 0
+    """Who would be active, if the list were not archived."""
 
     @property
     def everybody(self) -> int:
-        return self.active | self.pending | self.left
+        return self.active | self.pending | self.paused | self.left | self.archived
 
 
-async def _on_list(people: People, list_id: ListId, chunk: int) -> _OnList:
-    states = (SubscriptionState.ACTIVE, SubscriptionState.PENDING, SubscriptionState.LEFT)
-    return _OnList(*[await people.lists.bits(list_id, state, chunk) for state in states])
+async def _on_list(asked: Asked, list_id: ListId, chunk: int) -> _OnList:
+    found = await asked.press.people.lists.states(list_id, chunk)
+    active = found[SubscriptionState.ACTIVE]
+    is_archived = list_id in asked.archived
+    return _OnList(
+        active=0 if is_archived else active,
+        pending=found[SubscriptionState.PENDING],
+        paused=found[SubscriptionState.PAUSED],
+        left=found[SubscriptionState.LEFT],
+        archived=active if is_archived else 0,
+    )
 
 
 def _union(sets: Iterable[int]) -> int:

@@ -15,7 +15,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from subscribers.errors import ImportCancelledError, ImportFileError, ImportReaderError, ImportTakenOverError
-from subscribers.importing import check_consent, import_file, mark_of
+from subscribers.importing import check_consent, check_list, import_file, mark_of
 from subscribers.imports.importcounts import ImportPlan
 from subscribers.people import People
 from subscribers.store.importfiles import Kept
@@ -35,6 +35,7 @@ async def ask_for_import(people: People, path: Path, plan: ImportPlan, now: date
     Raises ImportFileError where the file cannot be read or is too large to leave there, ConsentNeededError.
     """
     check_consent(plan)
+    await check_list(people, plan)
     mark = mark_of(path, plan, await people.fields.all())
     if _size_bytes(path) > _MOST_BYTES:
         raise ImportFileError(

@@ -37,10 +37,14 @@ class SuppressedBits:
 
         Without a newsletter, only who may not be mailed by any.
         """
-        await self.wake([chunk])
         scopes = ["", newsletter] if newsletter else [""]
         names = [keys.suppressed_bits(chunk, reason, scope) for reason in Reason for scope in scopes]
-        replies = iter(await run_all(self._redis, [("GET", name) for name in names]))
+        commands: list[Command] = [("GET", name) for name in names]
+        ends, *bitmaps = await run_all(self._redis, [("ZRANGE", keys.suppression_ends(chunk), 0, 0), *commands])
+        if ends:
+            await self.wake([chunk])
+            bitmaps = await run_all(self._redis, commands)
+        replies = iter(bitmaps)
         found: dict[Reason, int] = {}
         seen = 0
         for reason in Reason:

@@ -26,7 +26,7 @@ from subscribers.storage import Redis
 from subscribers.subscription import SubscriptionState
 from subscribers.suppression import Reason
 
-PENDING, ACTIVE, LEFT = SubscriptionState
+PENDING, ACTIVE, PAUSED, LEFT = SubscriptionState
 ADA, BOB = parse_address("ada.secret@example.com"), parse_address("bob@example.com")
 
 
@@ -69,7 +69,7 @@ async def test_after_erasing_nothing_of_the_person_is_anywhere_in_redis(
     assert not await erase(people, ADA, now)
 
     assert b"secret" not in await keyspace(redis)
-    assert await people.lists.counts(weekly.id) == {PENDING: 0, ACTIVE: 1, LEFT: 0}
+    assert await people.lists.counts(weekly.id) == {PENDING: 0, ACTIVE: 1, PAUSED: 0, LEFT: 0}
     assert await people.consents.of(ada.id) == []
     assert not await check(people)
     plan = ImportPlan(file="people.csv", list_id=weekly.id)

@@ -26,7 +26,7 @@ from subscribers.subscriber import Subscriber
 from subscribers.subscription import SubscriptionState
 from subscribers.suppression import Reason
 
-PENDING, ACTIVE, LEFT = SubscriptionState
+PENDING, ACTIVE, PAUSED, LEFT = SubscriptionState
 PLAN = Field(newsletter="letters", name="plan", kind=FieldKind.CHOICE, choices=("free", "pro"))
 
 

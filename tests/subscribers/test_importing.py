@@ -22,7 +22,7 @@ from subscribers.subscription import SubscriptionState
 from subscribers.suppression import Reason
 from tests.conftest import StartRedis
 
-PENDING, ACTIVE, LEFT = SubscriptionState
+PENDING, ACTIVE, PAUSED, LEFT = SubscriptionState
 
 
 def file(*rows: str, header: str = "email,name") -> io.BytesIO:
@@ -45,7 +45,7 @@ async def test_people_come_in_as_pending(people: People, weekly: MailingList, no
     )
 
     assert counts(report) == (2, 0, 0, 0, 0)
-    assert await people.lists.counts(weekly.id) == {PENDING: 2, ACTIVE: 0, LEFT: 0}
+    assert await people.lists.counts(weekly.id) == {PENDING: 2, ACTIVE: 0, PAUSED: 0, LEFT: 0}
     ada = await people.subscribers.find(parse_address("ada@example.com"))
     assert ada is not None
     assert ada.name == "Ada"
@@ -64,7 +64,7 @@ async def test_confirmed_people_need_a_statement_which_is_kept(
     report = await import_csv(people, file(*rows), weekly, confirmed=True, consent=consent, now=now)
 
     assert report.added == 2
-    assert await people.lists.counts(weekly.id) == {PENDING: 0, ACTIVE: 2, LEFT: 0}
+    assert await people.lists.counts(weekly.id) == {PENDING: 0, ACTIVE: 2, PAUSED: 0, LEFT: 0}
     for person in await people.subscribers.search("example.com"):
         assert await people.consents.of(person.id) == [consent]
 
@@ -106,7 +106,7 @@ async def test_every_row_is_in_exactly_one_count(people: People, weekly: Mailing
     assert (first.row_number, first.line, first.address) == (2, 3, "nobody")
     assert "@-sign" in first.reason
     assert (second.row_number, second.line, second.address) == (9, 11, "x@example.com")
-    assert await people.lists.counts(weekly.id) == {PENDING: 0, ACTIVE: 2, LEFT: 1}
+    assert await people.lists.counts(weekly.id) == {PENDING: 0, ACTIVE: 2, PAUSED: 0, LEFT: 1}
     assert await people.subscribers.find(parse_address("erased@example.com")) is None
     assert not await check(people)
 

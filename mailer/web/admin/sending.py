@@ -157,7 +157,7 @@ async def send(request: Request, slug: str, form: Annotated[SendForm, Form()]) -
 async def _plan(press: Press, slug: str, form: WishForm) -> _Plan:
     issue = await press.issues.get(slug)
     newsletter = await press.newsletters.get(issue.newsletter)
-    lists = [one for one in await press.people.lists.all() if one.newsletter == newsletter.slug]
+    lists = [one for one in await press.people.lists.all() if one.newsletter == newsletter.slug and not one.is_archived]
     wish = form.wish(lists)
     mailings = [
         one

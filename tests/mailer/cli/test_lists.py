@@ -22,8 +22,10 @@ def test_a_new_list_is_shown_with_its_counts(run: Run, newsletter: str) -> None:
             "newsletter": newsletter,
             "is_double_opt_in": True,
             "is_public": True,
+            "is_archived": False,
             "pending": 0,
             "active": 0,
+            "paused": 0,
             "left": 0,
         }
     ]
@@ -32,8 +34,8 @@ def test_a_new_list_is_shown_with_its_counts(run: Run, newsletter: str) -> None:
 def test_lists_are_a_table_for_people(run: Run, people: Path) -> None:
     heading, row = run("lists", "list").out.splitlines()
 
-    assert heading.split() == ["list", "name", "newsletter", "active", "pending", "left"]
-    assert row.split() == ["readers", "Readers", "tea-times", "3", "0", "0"]
+    assert heading.split() == ["list", "name", "newsletter", "active", "pending", "paused", "left"]
+    assert row.split() == ["readers", "Readers", "tea-times", "3", "0", "0", "0"]
 
 
 def test_a_list_of_an_unknown_newsletter_is_refused_with_a_suggestion(run: Run, newsletter: str) -> None:
@@ -70,3 +72,18 @@ def test_redis_down_is_said_and_ends_the_command(run: Run, tmp_path: Path, monke
 
     assert "Redis" in answer.err
     assert len(answer.err.splitlines()) == 1
+
+
+def test_a_list_is_archived_hidden_and_restored(run: Run, newsletter: str) -> None:
+    run("lists", "create", "old", "--newsletter", newsletter)
+    run("lists", "edit", "old", "--archive", "--name", "Old letters", "--private")
+
+    shown = [one["slug"] for one in run("lists", "list", "--json").json]
+    everything = {one["slug"]: one for one in run("lists", "list", "--archived", "--json").json}
+    refused = run("subscribers", "add", "ana@example.com", "--list", "old", status=2)
+    restored = run("lists", "edit", "old", "--restore", "--json").json
+
+    assert "old" not in shown
+    assert (everything["old"]["is_archived"], everything["old"]["name"]) == (True, "Old letters")
+    assert "archived" in refused.err
+    assert (restored["is_archived"], restored["is_public"]) == (False, False)

@@ -79,7 +79,7 @@ def test_people_are_listed_by_list_and_by_search(run: Run, people: Path) -> None
 def test_an_unknown_state_is_refused_with_the_choices(run: Run, people: Path) -> None:
     answer = run("subscribers", "list", "--list", "readers", "--state", "asleep", status=2)
 
-    assert "pending, active, left" in answer.err
+    assert "pending, active, paused, left" in answer.err
 
 
 def test_a_person_is_shown_with_what_they_agreed_to(run: Run, people: Path) -> None:
@@ -148,3 +148,29 @@ def test_people_are_exported_whole_by_list_and_by_rule(run: Run, people: Path, t
     assert states["cy@example.com"] == "left"
     names = [json.loads(line)["name"] for line in lines.read_text(encoding="utf-8").splitlines()]
     assert names == ["Ana", "波"]
+
+
+def test_a_person_is_paused_and_comes_back_sooner(run: Run, newsletter: str) -> None:
+    run("subscribers", "add", "ana@example.com", "--list", "readers", "--confirmed", "--words", "She wrote.")
+
+    over = run("subscribers", "pause", "ana@example.com", "--list", "readers", "--until", "2020-01-01", status=2)
+    run("subscribers", "pause", "ana@example.com", "--list", "readers", "--until", "2999-01-01")
+    paused = run("subscribers", "list", "--list", "readers", "--state", "paused", "--json").json
+    run("subscribers", "resume", "ana@example.com", "--list", "readers")
+    again = run("subscribers", "resume", "ana@example.com", "--list", "readers")
+
+    assert "is over already" in over.err
+    assert [one["address"] for one in paused] == ["ana@example.com"]
+    assert "was not paused" in again.out
+
+
+def test_who_leaves_a_newsletter_gets_none_of_its_lists(run: Run, newsletter: str) -> None:
+    run("subscribers", "add", "ana@example.com", "--list", "readers")
+
+    run("subscribers", "leave", "ana@example.com", "--newsletter", newsletter)
+    shown = run("subscribers", "show", "ana@example.com", "--json").json
+    neither = run("subscribers", "leave", "ana@example.com", status=2)
+
+    assert shown["lists"] == {"readers": "left"}
+    assert shown["suppressed"].startswith(f"left (for {newsletter})")
+    assert "Name either" in neither.err

@@ -18,7 +18,6 @@ from mailer.settings import UncertainPolicy
 from subscribers.address import parse_address
 from subscribers.cohort import Cohort
 from subscribers.subscription import SubscriptionState
-from subscribers.suppressing import suppress_domain
 from subscribers.suppression import Reason
 
 if TYPE_CHECKING:
@@ -132,27 +131,6 @@ async def test_people_who_are_deferred_for_too_long_are_refused_with_the_last_re
     assert await newsroom.press.people.suppressions.count() == 0
 
 
-async def test_a_mailbox_that_is_full_until_the_mailing_gives_up_is_a_signal(
-    newsroom: Newsroom, relay: ScriptedRelay
-) -> None:
-    for name, value in {"give_up_after_seconds": 0.1, "mailbox_full_needed": 1, "mailbox_full_days": 0}.items():
-        object.__setattr__(newsroom.press.settings, name, value)
-    await newsroom.join(ANNA)
-    relay.at_rcpt[ANNA] = ["452 4.2.2 Mailbox full"]
-    mailing = await newsroom.send()
-
-    await newsroom.work()
-    before = await newsroom.press.people.suppressions.count()
-    await asyncio.sleep(0.25)
-    await newsroom.work()
-
-    found = await newsroom.press.people.suppressions.find(parse_address(ANNA))
-    assert (before, (await newsroom.press.ledger.counts(mailing.id)).refused) == (0, 1)
-    assert found is not None
-    assert found.reason is Reason.MAILBOX_FULL
-    assert found.until is not None
-
-
 async def test_whoever_leaves_between_planning_and_hand_over_is_not_mailed(
     newsroom: Newsroom, relay: ScriptedRelay
 ) -> None:
@@ -180,30 +158,6 @@ async def test_whoever_is_suppressed_between_planning_and_hand_over_is_not_maile
 
     assert relay.addresses() == [ANNA]
     assert (await newsroom.press.ledger.counts(mailing.id)).excluded_by == {"complaint": 1}
-
-
-async def test_domains_and_newsletters_are_heeded_by_planning_and_once_more_by_the_pass(
-    newsroom: Newsroom, relay: ScriptedRelay
-) -> None:
-    people, now = newsroom.press.people, await newsroom.press.ledger.now()
-    await newsroom.join(ANNA, BEN, "zoe@firm.example", "zed@below.firm.example", "cy@example.com")
-    await suppress_domain(people, "firm.example", Reason.LEGAL, evidence="their lawyer wrote", now=now)
-    await people.suppressions.suppress(parse_address(BEN), Reason.MANUAL, now=now, newsletter="another-letter")
-    mailing = await newsroom.send()
-    planned = await newsroom.press.ledger.counts(mailing.id)
-
-    await people.suppressions.suppress(
-        parse_address("cy@example.com"), Reason.COMPLAINT, now=now, newsletter=mailing.newsletter
-    )
-    await newsroom.work()
-
-    counts = await newsroom.press.ledger.counts(mailing.id)
-    said = await why(newsroom.press, mailing.id, "zoe@firm.example")
-    assert planned.excluded_by == {"legal": 2}
-    assert (counts.excluded_by, counts.balanced) == ({"complaint": 1, "legal": 2}, True)
-    assert relay.addresses() == [ANNA, BEN]
-    assert "Everything at firm.example is suppressed" in said.sentence
-    assert said.sentence.endswith("their lawyer wrote.")
 
 
 @pytest.mark.parametrize(
