@@ -52,6 +52,11 @@ def paused(mailing: int, why: str) -> None:
     _log.warning("paused mailing=%d: %s", mailing, why)
 
 
+def recurred(series: str, mailing: int) -> None:
+    """A recurring mailing has made one of its mailings."""
+    _log.info("recurred series=%s mailing=%d", series, mailing)
+
+
 def recut(mailing: int, pending: int) -> None:
     """Pending people were found in no batch, and were put into new ones."""
     _log.warning("recut mailing=%d pending=%d: their batches were missing", mailing, pending)

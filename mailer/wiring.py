@@ -12,6 +12,7 @@ from mailer.delivery.outbox.store import Outbox
 from mailer.delivery.press import Press
 from mailer.delivery.quality.tallystore import TallyStore
 from mailer.delivery.readership.terms import terms_of
+from mailer.delivery.series.seriesstore import SeriesStore
 from mailer.delivery.store import LedgerStore
 from mailer.delivery.timing.turnstore import TurnStore
 from mailer.issues.assets.store import AssetStore
@@ -44,6 +45,7 @@ def put_together(settings: Settings, redis: Redis) -> Press:
         ledger=LedgerStore(redis, lease_for=timedelta(seconds=settings.lease_seconds)),
         turns=TurnStore(redis),
         tallies=TallyStore(redis),
+        series=SeriesStore(redis),
         reports=ReportStore(redis),
         tracking=TrackingStore(redis),
         keys=KeyStore(redis, Seal(settings.secret(), "dkim")),

@@ -8,6 +8,7 @@ from mailer.bounces.store import ReportStore
 from mailer.delivery.destinations.slowstore import SlowStore
 from mailer.delivery.outbox.store import Outbox
 from mailer.delivery.quality.tallystore import TallyStore
+from mailer.delivery.series.seriesstore import SeriesStore
 from mailer.delivery.store import LedgerStore
 from mailer.delivery.timing.turnstore import TurnStore
 from mailer.issues.assets.store import AssetStore
@@ -39,6 +40,7 @@ class Press:
     ledger: LedgerStore
     turns: TurnStore
     tallies: TallyStore
+    series: SeriesStore
     reports: ReportStore
     tracking: TrackingStore
     keys: KeyStore

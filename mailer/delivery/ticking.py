@@ -16,6 +16,7 @@ from mailer.delivery.ledger import LedgerCounts
 from mailer.delivery.planning import plan
 from mailer.delivery.press import Press
 from mailer.delivery.quality.watching import watch
+from mailer.delivery.series.recurring import recur
 from mailer.delivery.timing.canarying import tend_canary
 from mailer.errors import ConflictError
 from mailer.issues.mailing import Mailing, MailingId, MailingState
@@ -31,6 +32,7 @@ async def tick(press: Press, planner: str) -> int:
     `planner` names this process, for the lock that keeps two from planning the same mailing.
     """
     now = await press.ledger.now()
+    await recur(press, now)
     for mailing_id in await press.mailings.active():
         mailing = await press.mailings.get(mailing_id)
         if mailing.state is MailingState.SCHEDULED and (mailing.starts or now) <= now:

@@ -1,0 +1,153 @@
+"""`pressrun series`: mailings that recur."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from mailer.cli.answering import AsJson, answer, described, table
+from mailer.cli.opening import with_press
+
+if TYPE_CHECKING:
+    from mailer.delivery.press import Press
+    from mailer.delivery.series.series import Occurrence, Series
+
+app = typer.Typer(
+    add_completion=False, rich_markup_mode=None, no_args_is_help=True, help="Recurring mailings, each moment once."
+)
+
+SeriesArgument = Annotated[str, typer.Argument(metavar="SERIES", help="Its slug.")]
+IssueArgument = Annotated[str, typer.Argument(metavar="ISSUE", help="The issue's slug.")]
+
+
+@app.command()
+def create(
+    slug: SeriesArgument,
+    lists: Annotated[list[str], typer.Option("--list", help="A list's slug; may be repeated.")],
+    cron: Annotated[str, typer.Option(help="Minute, hour, day, month, day of the week: “0 9 * * 1” is Mondays at 9.")],
+    zone: Annotated[str, typer.Option(help="The time zone that is meant, such as Europe/Berlin.")] = "UTC",
+    by: Annotated[str, typer.Option(help="The account that asks; needed where a second person must approve.")] = "",
+    as_json: AsJson = False,
+) -> None:
+    """Mail the newest ready issue to these lists again and again.
+
+    Each time the newest issue is mailed that somebody has marked as ready and that these lists have not had. Where none
+    is, nothing is mailed, and `show` says so.
+    """
+
+    async def story(press: Press) -> tuple[Series, datetime]:
+        from mailer import clock
+        from mailer.delivery.series.recurring import begin_series
+        from mailer.delivery.series.series import Series
+
+        newsletter = (await press.people.lists.find(lists[0])).newsletter
+        series = Series(
+            slug=slug,
+            newsletter=newsletter,
+            lists=tuple(lists),
+            cron=cron,
+            zone=zone,
+            created=clock.now(),
+            asked_by=by,
+        )
+        return series, await begin_series(press, series)
+
+    made, first = with_press(story)
+    lines = [f"Series {made.slug}: {made.said}.", f"First at {first:%Y-%m-%d %H:%M} UTC."]
+    answer(_facts(made) | {"next": first}, lines, as_json=as_json)
+
+
+@app.command("list")
+def list_series(as_json: AsJson = False) -> None:
+    """List the series, with when each comes next."""
+
+    async def story(press: Press) -> tuple[list[Series], dict[str, datetime]]:
+        return await press.series.all(), await press.series.upcoming()
+
+    found, upcoming = with_press(story)
+    rows = ((one.slug, one.said, ", ".join(one.lists), _when(upcoming.get(one.slug))) for one in found)
+    facts = [_facts(one) | {"next": upcoming.get(one.slug)} for one in found]
+    answer(facts, table(("series", "when", "lists", "next"), rows, empty="There are no series yet."), as_json=as_json)
+
+
+@app.command()
+def show(slug: SeriesArgument, as_json: AsJson = False) -> None:
+    """Show a series, and what became of each of its moments."""
+
+    async def story(press: Press) -> tuple[Series, datetime | None, dict[datetime, Occurrence]]:
+        series = await press.series.get(slug)
+        upcoming = await press.series.upcoming()
+        return series, upcoming.get(slug), await press.series.occurrences(slug)
+
+    series, following, past = with_press(story)
+    lines = [
+        *described([("series", series.slug), ("when", series.said), ("lists", ", ".join(series.lists))]),
+        f"next    {_when(following)}",
+        *(f"{_when(moment)}: {_told(one)}" for moment, one in past.items()),
+    ]
+    occurrences = [
+        {"moment": moment, "mailing": one.mailing, "issue": one.issue, "why": one.why} for moment, one in past.items()
+    ]
+    answer(_facts(series) | {"next": following, "occurrences": occurrences}, lines, as_json=as_json)
+
+
+@app.command()
+def stop(slug: SeriesArgument, as_json: AsJson = False) -> None:
+    """Let a series make no more mailings; those that it has made stay as they are."""
+
+    async def story(press: Press) -> Series:
+        from mailer.delivery.series.recurring import stop_series
+
+        return await stop_series(press, slug)
+
+    stopped = with_press(story)
+    answer(_facts(stopped), [f"Series {stopped.slug} makes no more mailings."], as_json=as_json)
+
+
+@app.command()
+def ready(issue: IssueArgument, as_json: AsJson = False) -> None:
+    """Mark an issue, as it is now, as ready for a series; whoever changes it takes the mark away."""
+
+    async def story(press: Press) -> int:
+        found = await press.issues.get(issue)
+        await press.series.mark_ready(found)
+        return found.version
+
+    version = with_press(story)
+    answer({"issue": issue, "version": version}, [f"Issue {issue} is ready, at version {version}."], as_json=as_json)
+
+
+@app.command()
+def unready(issue: IssueArgument, as_json: AsJson = False) -> None:
+    """Take the mark away again."""
+
+    async def story(press: Press) -> None:
+        await press.issues.get(issue)
+        await press.series.unmark(issue)
+
+    with_press(story)
+    answer({"issue": issue}, [f"Issue {issue} is not ready."], as_json=as_json)
+
+
+def _facts(series: Series) -> dict[str, object]:
+    return {
+        "series": series.slug,
+        "newsletter": series.newsletter,
+        "lists": list(series.lists),
+        "cron": series.cron,
+        "zone": series.zone,
+        "said": series.said,
+        "is_stopped": series.is_stopped,
+    }
+
+
+def _told(occurrence: Occurrence) -> str:
+    if occurrence.mailing:
+        return f"mailing {occurrence.mailing} of {occurrence.issue}"
+    return f"nothing was mailed. {occurrence.why}"
+
+
+def _when(moment: datetime | None) -> str:
+    return f"{moment:%Y-%m-%d %H:%M} UTC" if moment else "never"
