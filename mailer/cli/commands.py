@@ -42,7 +42,7 @@ COMMANDS: Mapping[str, Entry] = {
     "mailings": Entry("mailings", "Mailings: send, try, resend, list, status, report, why, pause, resume, cancel."),
     "relays": Entry("senders.relays", "Relays: add, list, show, change, remove, test."),
     "messages": Entry("messages", "Mail to single people, such as confirmations: list, show, retry, confirm."),
-    "series": Entry("series", "Recurring mailings: create, list, show, stop, ready, unready."),
+    "series": Entry("mailing.series", "Recurring mailings: create, list, show, stop, ready, unready."),
     "segments": Entry("segments", "Segments: count, list, explain, save, saved, export."),
     "suppressions": Entry("suppressions", "Who is not mailed: list, show, add, remove, import, export."),
     "bounce": Entry("bounce", "Read one bounce or complaint, from a pipe or a file."),

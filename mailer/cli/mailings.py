@@ -10,9 +10,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from mailer.cli import mailingtimes
 from mailer.cli.answering import AsJson, answer, described, progress, table
-from mailer.cli.mailing import reports, trying
+from mailer.cli.mailing import mailingtimes, rehearsals, reports, trying
 from mailer.cli.opening import with_press
 from mailer.errors import ConflictError
 
@@ -30,6 +29,7 @@ app = typer.Typer(
 
 for _command in (
     *mailingtimes.app.registered_commands,
+    *rehearsals.app.registered_commands,
     *reports.app.registered_commands,
     *trying.app.registered_commands,
 ):

@@ -11,6 +11,7 @@ import pytest
 FLOORS: tuple[tuple[str, ...], ...] = (
     ("mailer.__main__",),
     ("mailer.cli",),
+    ("mailer.rehearsal",),
     ("mailer.web", "mailer.demo", "mailer.worker", "mailer.reception"),
     ("mailer.tasks",),
     ("mailer.shiftwork",),

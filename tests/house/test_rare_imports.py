@@ -40,6 +40,7 @@ RARE: Mapping[str, Mapping[str, str]] = {
     "listening": {
         "mailer/bounces/inbound.py": "the listener for reports",
         "mailer/inbox/listening.py": "the demo's inbox",
+        "mailer/rehearsal/sink.py": "the rehearsal's mail server, on loopback",
     },
     "dns": {"mailer/senders/lookup.py": "the only one who asks DNS"},
     "mjml": {"mailer/rendering/mjml.py": "the one place that knows what the compiler cannot take"},

@@ -1,0 +1,1 @@
+"""Rehearsals: a whole mailing to a mail server that keeps nothing, of which nothing counts."""
