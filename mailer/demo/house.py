@@ -85,6 +85,8 @@ class House:
             "retry_delays_seconds": _RETRY_DELAYS_SECONDS,
             # A demo shows refusals and complaints; of whoever brings their own people any share may be such.
             "quality_breaker": False,
+            # Long enough to see that it can be undone, short enough not to wait for it.
+            "undo_seconds": 5,
         }
 
     def environment(self, redis_socket: Path) -> dict[str, str]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 
 import msgspec
 
@@ -22,6 +23,11 @@ class Turn(msgspec.Struct, frozen=True):
     due_ms: int
     name: str
     """For people to read: time zones, or whom a canary holds back."""
+
+    @property
+    def due(self) -> datetime:
+        """When it comes."""
+        return datetime.fromtimestamp(self.due_ms / 1000, UTC)
 
     @property
     def is_held(self) -> bool:

@@ -12,6 +12,7 @@ from mailer.web.admin import (
     sending,
     sign_in,
     suppressions,
+    timing,
     writing,
 )
 
@@ -22,6 +23,7 @@ ROUTERS = (
     sending.router,
     mailings.router,
     mailingagain.router,
+    timing.router,
     ledger.router,
     people.router,
     suppressions.router,

@@ -22,6 +22,7 @@ from mailer.delivery.readership.resending import Remainder
 from mailer.errors import NotFoundError
 from mailer.issues.mailing import MOVES, Mailing, MailingId, MailingState
 from mailer.tracking.report import Readership
+from mailer.web.admin.timing import outlook_of
 from mailer.web.pages import page
 from mailer.web.paging import paging
 from subscribers.errors import AddressError
@@ -112,6 +113,7 @@ async def show_mailing(request: Request, mailing_id: int, address: str = "") -> 
         request,
         "admin/mailing.html",
         live=await _live(press, mailing.id),
+        outlook=await outlook_of(press, mailing),
         issue=await press.issues.find(mailing.issue),
         names=await _names_of(press, mailing),
         report=await _report(press, mailing),
@@ -127,7 +129,8 @@ async def show_mailing(request: Request, mailing_id: int, address: str = "") -> 
 async def show_live(request: Request, mailing_id: int) -> Response:
     """Answer the part of the page that changes, for the script that keeps it fresh."""
     press: Press = request.app.state.press
-    return page(request, "admin/mailing_live.html", live=await _live(press, MailingId(mailing_id)))
+    live = await _live(press, MailingId(mailing_id))
+    return page(request, "admin/mailing_live.html", live=live, outlook=await outlook_of(press, live.mailing))
 
 
 @router.post("/mailings/{mailing_id}/pause")

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Annotated
 from urllib.parse import urlencode
 
@@ -22,9 +23,12 @@ from mailer.delivery.addressing import Wish, look_up
 from mailer.delivery.controlling import BlockedError, schedule
 from mailer.delivery.planning import Forecast, forecast
 from mailer.delivery.press import Press
+from mailer.errors import ConflictError
 from mailer.issues.issue import Issue
 from mailer.issues.mailing import Mailing, MailingState
 from mailer.issues.newsletter import Newsletter
+from mailer.issues.wallclock import WallTimeError, Which
+from mailer.web.admin.timing import WhenForm, zones
 from mailer.web.pages import page
 from mailer.web.session import require_session
 from subscribers.lists import ListId, MailingList
@@ -59,7 +63,7 @@ class WishForm(BaseModel):
         )
 
 
-class SendForm(WishForm):
+class SendForm(WishForm, WhenForm):
     """What the last button sends."""
 
     count: int
@@ -135,20 +139,33 @@ async def show_confirmation(
 ) -> Response:
     """Ask once more."""
     plan = await _plan(request.app.state.press, slug, form)
-    return _confirmation(request, plan, _request_name(plan, session))
+    return _confirmation(request, plan, _request_name(plan, session), WhenForm())
 
 
 @router.post("/issues/{slug}/send")
-async def send(request: Request, slug: str, form: Annotated[SendForm, Form()]) -> Response:
+async def send(
+    request: Request,
+    slug: str,
+    session: Annotated[Session, Depends(require_session)],
+    form: Annotated[SendForm, Form()],
+) -> Response:
     """Schedule the mailing, unless what was confirmed is no longer what would happen."""
     press: Press = request.app.state.press
     made = await press.ledger.mailing_of_request(form.request)
     if made is None:
         plan = await _plan(press, slug, form)
         if objection := _objection(plan, form):
-            return _confirmation(request, plan, form.request, objection=objection, status=409)
+            return _confirmation(request, plan, form.request, form, objection=objection, status=409)
         try:
-            made = (await schedule(press, slug, plan.wish, now=now(), request=form.request)).id
+            timing, starts = await form.settled(press, plan.newsletter, session.account)
+            window = timedelta(seconds=press.settings.undo_seconds)
+            made = (
+                await schedule(
+                    press, slug, plan.wish, now=now(), starts=starts, timing=timing, undo=window, request=form.request
+                )
+            ).id
+        except (ConflictError, WallTimeError) as refused:
+            return _confirmation(request, plan, form.request, form, objection=refused, status=409)
         except BlockedError as blocked:
             return page(request, "admin/blocked.html", status=409, issue=plan.issue, findings=blocked.findings)
     return RedirectResponse(f"/admin/mailings/{made}", status_code=303)
@@ -193,8 +210,22 @@ def _objection(plan: _Plan, form: SendForm) -> str:
     return ""
 
 
-def _confirmation(request: Request, plan: _Plan, name: str, *, objection: str = "", status: int = 200) -> Response:
-    return page(request, "admin/confirm.html", status=status, plan=plan, request_name=name, objection=objection)
+def _confirmation(
+    request: Request, plan: _Plan, name: str, when: WhenForm, *, objection: str | Exception = "", status: int = 200
+) -> Response:
+    press: Press = request.app.state.press
+    return page(
+        request,
+        "admin/confirm.html",
+        status=status,
+        plan=plan,
+        request_name=name,
+        when=when,
+        zones=zones(),
+        undo_seconds=press.settings.undo_seconds,
+        must_choose=isinstance(objection, WallTimeError) and Which.FIRST in objection.suggestions,
+        objection=str(objection),
+    )
 
 
 def _request_name(plan: _Plan, session: Session) -> str:
