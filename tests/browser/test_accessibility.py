@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from axe_playwright_python.async_playwright import Axe
 from playwright.async_api import Browser, BrowserContext
 
 from mailer.delivery.controlling import schedule
+from mailer.delivery.experiments.experimenting import Trial, experiment_of
+from mailer.delivery.planning import plan
+from mailer.issues.aims.tracking import Tracking
 from mailer.tokens import Kind
+from subscribers.segmenting import save_segment
 from tests.mailer.web.conftest import Site
 
 pytestmark = pytest.mark.browser
@@ -18,10 +24,17 @@ WIDTHS = (1280, 768, 375, 320)
 async def everything(site: Site) -> list[str]:
     """Fill the site with a little of everything, and return the addresses of all kinds of page."""
     ana, ben = await site.join("ana@example.com", "gone.ben@example.com")
+    newsletter = await site.press.newsletters.get("daily")
+    await site.press.newsletters.put(replace(newsletter, tracking=Tracking.ALL))
+    await save_segment(site.press.people, "vip", "everyone()", await site.press.ledger.now())
     mailing = await schedule(site.press, "harbour", ["readers"], now=await site.press.ledger.now())
     await site.work()
     (message,) = site.inbox.list()
     waiting = await schedule(site.press, "harbour", ["readers"], now=await site.press.ledger.now())
+    experiment = await experiment_of(site.press, "harbour", Trial(subjects=["Ships ahoy"], share=0.5))
+    now = await site.press.ledger.now()
+    trial = await schedule(site.press, "harbour", ["readers"], now=now, experiment=experiment)
+    await plan(site.press, trial.id, "test")
     leaving = site.press.tokens.link(Kind.UNSUBSCRIBE, ana, site.readers.id, mailing.id)
     return [
         "/",
@@ -39,6 +52,8 @@ async def everything(site: Site) -> list[str]:
         "/admin/mailings",
         f"/admin/mailings/{mailing.id}?address=ana@example.com",
         f"/admin/mailings/{waiting.id}",
+        f"/admin/mailings/{trial.id}",
+        f"/admin/mailings/{mailing.id}/again?to=refused",
         f"/admin/mailings/{waiting.id}/cancel",
         f"/admin/mailings/{mailing.id}/people/refused",
         "/admin/people",

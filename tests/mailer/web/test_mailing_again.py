@@ -52,7 +52,7 @@ async def test_who_did_not_open_it_is_mailed_again_from_the_page(site: Site) -> 
     await site.work()
     await site.press.tracking.record([Seen(FIRST, ana, Hit(1, 0, Visitor.PERSON), 0)])
 
-    assert "To who neither opened it nor followed a link…" in words_of(await site.admin.get("/admin/mailings/1"))
+    assert "To those who neither opened it nor followed a link…" in words_of(await site.admin.get("/admin/mailings/1"))
     page = await site.admin.get("/admin/mailings/1/again?to=not-opened")
     form = dict(re.findall(r'<input type="hidden" name="(\w+)" value="([^"]*)">', page.text))
     answers = [await site.admin.post("/admin/mailings/1/again", form) for _ in range(2)]
