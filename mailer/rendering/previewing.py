@@ -51,7 +51,7 @@ class Preview:
     @property
     def without_images(self) -> str:
         """The HTML as a program shows it that loads no images."""
-        return _SOURCE.sub(lambda match: f'{match[1] or match[2]}""', self.html)
+        return without_images(self.html)
 
     def in_scheme(self, scheme: str) -> str:
         """Return the HTML with its rules for light and dark decided, whatever the browser itself prefers."""
@@ -60,6 +60,11 @@ class Preview:
             answer = "all" if known == scheme else "not all"
             decided = re.sub(rf"\(prefers-color-scheme:\s*{known}\)", answer, decided)
         return decided
+
+
+def without_images(html: str) -> str:
+    """Return HTML without the addresses of its images."""
+    return _SOURCE.sub(lambda match: f'{match[1] or match[2]}""', html)
 
 
 def preview(edition: Edition, newsletter: Newsletter, tokens: Tokens, public_url: str, reader: Subscriber) -> Preview:

@@ -14,7 +14,7 @@ from mailer.issues.content import write_issue
 from mailer.rendering.preflight import Level, check
 from mailer.smtp.outcome import Outcome
 from mailer.web.admin.mailings import rows_of
-from mailer.web.admin.previewing import framed, preview_of
+from mailer.web.admin.previewing import PEOPLE, framed, preview_of
 from mailer.web.pages import page
 from subscribers.errors import AddressError
 
@@ -45,9 +45,9 @@ async def show_issues(request: Request) -> Response:
 
 
 @router.get("/issues/{slug}")
-async def show_issue(request: Request, slug: str, look: str = "light") -> Response:
+async def show_issue(request: Request, slug: str, look: str = "light", person: str = "", images: str = "") -> Response:
     """Show how the issue will look, what the check found, and what can be done with it."""
-    return await _show(request, slug, look=look)
+    return await _show(request, slug, look=look, person=person, images=images)
 
 
 @router.post("/issues/{slug}/test")
@@ -62,10 +62,12 @@ async def send_one_test(request: Request, slug: str, address: Annotated[str, For
 
 
 @router.get("/issues/{slug}/preview")
-async def show_preview(request: Request, slug: str, look: str = "light") -> Response:
+async def show_preview(
+    request: Request, slug: str, look: str = "light", person: str = "", images: str = ""
+) -> Response:
     """Answer the HTML part itself, for a frame."""
     press: Press = request.app.state.press
-    return framed((await preview_of(press, await press.issues.get(slug))).html, look)
+    return framed((await preview_of(press, await press.issues.get(slug), person)).html, look, images)
 
 
 async def _show(
@@ -73,13 +75,15 @@ async def _show(
     slug: str,
     *,
     look: str = "light",
+    person: str = "",
+    images: str = "",
     address: str = "",
     tested: Outcome | None = None,
     test_trouble: str = "",
 ) -> Response:
     press: Press = request.app.state.press
     issue = await press.issues.get(slug)
-    preview = await preview_of(press, issue)
+    preview = await preview_of(press, issue, person)
     findings = (
         check(issue, preview.newsletter, preview.edition, press.settings.public_url, press.shelf)
         if preview.newsletter
@@ -91,6 +95,9 @@ async def _show(
         issue=issue,
         preview=preview,
         look="dark" if look == "dark" else "light",
+        person=person if person in PEOPLE else "",
+        people=list(PEOPLE),
+        images="off" if images == "off" else "",
         findings=findings,
         can_be_sent=bool(preview.edition) and not any(one.level is Level.BLOCK for one in findings),
         source=write_issue(issue),

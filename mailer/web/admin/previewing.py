@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -18,6 +19,8 @@ from mailer.issues.newsletter import Newsletter
 from mailer.rendering.compiling import compile_edition
 from mailer.rendering.edition import Edition
 from mailer.rendering.message import Assembler, MailingFacts
+from mailer.rendering.previewing import without_images
+from mailer.rendering.samples import sample_people
 from mailer.rendering.theming.shelf import Shelf
 from mailer.web.headers import FRAMED_MAIL_POLICY
 from subscribers.address import Address
@@ -25,6 +28,9 @@ from subscribers.cohort import SubscriberId
 from subscribers.subscriber import Subscriber
 
 _NO_MAILING = MailingFacts(mailing_id=0, list_id=0, list_slug="preview")
+PEOPLE: Mapping[str, Subscriber] = {name.replace(" ", "-"): one for name, one in sample_people().items()}
+"""Made-up people for whom a layout breaks if it breaks for anybody, by their name in an address."""
+
 _KEPT_EDITIONS = 32
 _HEAD = re.compile(r"<head\b[^>]*>", re.IGNORECASE)
 
@@ -41,8 +47,8 @@ class Preview:
     text: str = ""
 
 
-async def preview_of(press: Press, issue: Issue) -> Preview:
-    """Compile an issue and fill it in; what keeps it from being compiled is part of the answer."""
+async def preview_of(press: Press, issue: Issue, person: str = "") -> Preview:
+    """Compile an issue and fill it in for a made-up person; what keeps it from being compiled is part of the answer."""
     newsletter = await _newsletter(press, issue)
     if newsletter is None:
         return Preview(None)
@@ -55,7 +61,7 @@ async def preview_of(press: Press, issue: Issue) -> Preview:
         assembler = Assembler(edition, newsletter, _NO_MAILING, press.tokens, press.settings.public_url)
     except SourceError as trouble:
         return Preview(newsletter, trouble=trouble)
-    reader = _reader(edition.language)
+    reader = PEOPLE.get(person) or _reader(edition.language)
     return Preview(
         newsletter,
         edition,
@@ -65,8 +71,12 @@ async def preview_of(press: Press, issue: Issue) -> Preview:
     )
 
 
-def framed(html: str, look: str) -> Response:
-    """Answer mail's HTML for one of our frames, in a light or a dark mail program's look; links open outside it."""
+def framed(html: str, look: str, images: str = "") -> Response:
+    """Answer mail's HTML for one of our frames, in a light or a dark mail program's look; links open outside it.
+
+    With `images` "off" it is shown as by a program that loads none.
+    """
+    html = without_images(html) if images == "off" else html
     shown = _HEAD.sub(r'\g<0><base target="_blank">', as_seen(html, look), count=1)
     return HTMLResponse(shown, headers={"content-security-policy": FRAMED_MAIL_POLICY})
 

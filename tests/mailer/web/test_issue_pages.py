@@ -28,6 +28,22 @@ async def test_an_issue_is_shown_in_both_widths_as_text_and_as_source(site: Site
     assert "Nothing was found." in page
 
 
+async def test_an_issue_is_shown_as_other_people_get_it_and_without_images(site: Site) -> None:
+    issue = await site.press.issues.get("harbour")
+    await site.press.issues.put(replace(issue, source=f"{issue.source}\n\n![A pier](https://example.com/pier.jpg)"))
+
+    page = (await site.admin.get("/admin/issues/harbour?person=chinese&images=off")).text
+    frame = (await site.admin.get("/admin/issues/harbour/preview?person=chinese&images=off")).text
+    usual = (await site.admin.get("/admin/issues/harbour/preview?person=nobody-of-that-name")).text
+
+    assert page.count("/admin/issues/harbour/preview?look=light&amp;person=chinese&amp;images=off") == 3
+    assert "Dear 李雷" in frame
+    assert "pier.jpg" not in frame
+    assert 'alt="A pier"' in frame
+    assert "Dear Robin" in usual
+    assert "pier.jpg" in usual
+
+
 async def test_what_is_wrong_with_an_issue_is_said_with_place_and_fix(site: Site) -> None:
     issue = await site.press.issues.get("harbour")
     await site.press.issues.put(replace(issue, source="## A\n\nTODO write this\n\n[Go](){.button}"))
