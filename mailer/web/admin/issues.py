@@ -7,11 +7,12 @@ from typing import Annotated
 from fastapi import APIRouter, Form, Request, Response
 
 from mailer.clock import now
+from mailer.delivery.checking import missing_assets
 from mailer.delivery.press import Press
 from mailer.delivery.trying import send_test
 from mailer.errors import RelayError, SourceError
 from mailer.issues.content import write_issue
-from mailer.rendering.preflight import Level, check
+from mailer.rendering.preflight import Finding, Level, check
 from mailer.smtp.outcome import Outcome
 from mailer.web.admin.mailings import rows_of
 from mailer.web.admin.previewing import PEOPLE, framed, preview_of
@@ -84,11 +85,10 @@ async def _show(
     press: Press = request.app.state.press
     issue = await press.issues.get(slug)
     preview = await preview_of(press, issue, person)
-    findings = (
-        check(issue, preview.newsletter, preview.edition, press.settings.public_url, press.shelf)
-        if preview.newsletter
-        else []
-    )
+    findings: list[Finding] = []
+    if preview.newsletter:
+        findings = check(issue, preview.newsletter, preview.edition, press.settings.public_url, press.shelf)
+        findings = [*await missing_assets(press, issue), *findings]
     return page(
         request,
         "admin/issue.html",

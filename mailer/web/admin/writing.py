@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import datetime
 from typing import Annotated
 
 from fastapi import APIRouter, Form, Request, Response, UploadFile
 from fastapi.responses import RedirectResponse
 
 from mailer.clock import now
+from mailer.delivery.filing import check_theme
 from mailer.delivery.press import Press
 from mailer.errors import ConflictError, PressrunError, SourceError
-from mailer.issues.content import has_front_matter, read_issue, write_issue
+from mailer.issues.content import read_issue, write_issue
+from mailer.issues.importing import Wishes, issue_from
 from mailer.issues.issue import Issue
-from mailer.issues.pasted import issue_from_text, with_button_address
 from mailer.issues.sourcefile import decode_source
 from mailer.web.pages import page
 
@@ -37,14 +37,16 @@ async def import_issue(
     button_url: Annotated[str, Form()] = "",
     file: UploadFile | None = None,
 ) -> Response:
-    """Make an issue of a pasted text or a file, and show what was assumed."""
+    """Make an issue of a pasted text, a page, a whole mail or a file, and show what was assumed."""
     press: Press = request.app.state.press
     try:
         if file is not None and file.filename:
             text, notes = decode_source(await file.read(), place=file.filename)
         else:
             notes = []
-        issue, more = _read(text, newsletter=newsletter, button_url=button_url.strip(), moment=now())
+        wishes = Wishes(newsletter=newsletter, button_url=button_url.strip())
+        issue, more = issue_from(text, place=_FIELD, now=now(), wishes=wishes)
+        check_theme(press, issue, place=_FIELD)
         issue = await press.issues.add(issue)
     except SourceError as trouble:
         return await _import_form(
@@ -72,18 +74,11 @@ async def change_source(
     issue = await press.issues.get(slug)
     try:
         changed = read_issue(text, place=_FIELD, now=now())
+        check_theme(press, changed, place=_FIELD)
         await press.issues.put(replace(changed, slug=slug, created=issue.created, version=version))
     except (SourceError, ConflictError) as trouble:
         return _edit_form(request, issue, text=text, trouble=trouble)
     return RedirectResponse(f"/admin/issues/{slug}", status_code=303)
-
-
-def _read(text: str, *, newsletter: str, button_url: str, moment: datetime) -> tuple[Issue, list[str]]:
-    if not has_front_matter(text):
-        return issue_from_text(text, place=_FIELD, now=moment, newsletter=newsletter, button_url=button_url)
-    issue = read_issue(text, place=_FIELD, now=moment)
-    source, notes = with_button_address(issue.source, button_url)
-    return replace(issue, newsletter=issue.newsletter or newsletter, source=source), notes
 
 
 async def _import_form(

@@ -180,3 +180,23 @@ def test_a_look_decides_the_mails_own_dark_mode_rules(look: str, seen: str) -> N
     css = "@media (prefers-color-scheme: dark){a}@media (prefers-color-scheme:light){b}"
 
     assert as_seen(css, look) == seen.partition("@media only")[0]
+
+
+async def test_a_page_is_imported_as_its_words(site: Site) -> None:
+    text = "<!doctype html><html><body><h1>Tea week</h1><p>It is <b>ready</b>.</p><script>x</script></body></html>"
+
+    await site.admin.post("/admin/import", {"text": text, "newsletter": "daily"})
+
+    issue = await site.press.issues.get("tea-week")
+    assert "**ready**" in issue.source
+    assert "script" not in issue.source
+
+
+async def test_an_unknown_theme_and_a_picture_that_is_not_there_are_said(site: Site) -> None:
+    source = "---\nsubject: Tea\ntemplate: {}\nnewsletter: daily\n---\n![A cup](asset:{}.png)\n"
+
+    refused = await site.admin.post("/admin/import", {"text": source.format("lettre", "0" * 32)})
+    await site.admin.post("/admin/import", {"text": source.format("letter", "0" * 32)})
+
+    assert "Did you mean “letter”?" in refused.text
+    assert "There is no picture or file asset:0000" in (await site.admin.get("/admin/issues/tea")).text
