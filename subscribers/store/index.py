@@ -17,8 +17,9 @@ from dataclasses import dataclass
 
 from subscribers import keys
 from subscribers.address import Address, digest
-from subscribers.cohort import SubscriberId
+from subscribers.cohort import CHUNK_SIZE, Cohort, SubscriberId, chunk_of, id_at
 from subscribers.storage import Call, Redis, run_all, script_beside
+from subscribers.store.bitmaps import Bitmaps
 
 _CLAIM = script_beside(__file__, "claim.lua")
 _SHARD = script_beside(__file__, "shard.lua")
@@ -49,6 +50,7 @@ class AddressIndex:
     def __init__(self, redis: Redis, digest_key: bytes) -> None:
         """Take the key of the digests; with another key, no address is ever found again."""
         self._redis = redis
+        self._bitmaps = Bitmaps(redis)
         self.digest_key = digest_key
 
     def digest(self, address: Address) -> bytes:
@@ -78,8 +80,7 @@ class AddressIndex:
         """Give new ids to addresses that had none when they were looked up; each digest may stand here once."""
         if not digests:
             return []
-        last = int(await self._redis.incrby(keys.LAST_ID, len(digests)))
-        first = last - len(digests) + 1
+        first = await self._reserve(len(digests))
         looked = await self._ask(digests, first=first)
         return [
             Claim(one, holder, is_ours=holder == number, is_suppressed=one in looked.suppressed)
@@ -125,6 +126,22 @@ class AddressIndex:
         _, stands = await run_all(self._redis, [("HSETNX", *place, subscriber_id), ("HGET", *place)])
         return int(stands) == subscriber_id
 
+    async def _reserve(self, count: int) -> int:
+        """Reserve so many numbers in a row that nobody has, and return the first.
+
+        The counter is not believed blindly: after a failover to a replica that had not got everything it may stand
+        lower than it did, while records on other nodes have the numbers that it gave out since.
+        """
+        while True:
+            last = int(await self._redis.incrby(keys.LAST_ID, count))
+            first = last - count + 1
+            known = await self._bitmaps.cohort(keys.everyone_bits, range(chunk_of(first), chunk_of(last) + 1))
+            if not known & _between(first, last):
+                return first
+            # Past everybody in these chunks, so that this takes a step a chunk at most.
+            highest = max(id_at(chunk, known.bits(chunk).bit_length() - 1) for chunk in known.chunks())
+            await self._redis.incrby(keys.LAST_ID, max(highest - last, 0))
+
     async def _ask(self, digests: Sequence[bytes], *, first: int | None) -> Looked:
         """Look each address up, or claim the ids from `first` on for them."""
         places: dict[int, list[int]] = {}
@@ -149,3 +166,12 @@ class AddressIndex:
 
 def _buckets_of(shard: int) -> list[str]:
     return [keys.address_bucket(bytes((shard, byte))) for byte in range(256)]
+
+
+def _between(first: int, last: int) -> Cohort:
+    """Return the people with these numbers and all between."""
+    bits = {}
+    for chunk in range(chunk_of(first), chunk_of(last) + 1):
+        start, end = max(first, chunk * CHUNK_SIZE), min(last, (chunk + 1) * CHUNK_SIZE - 1)
+        bits[chunk] = ((1 << end - start + 1) - 1) << start % CHUNK_SIZE
+    return Cohort(bits)

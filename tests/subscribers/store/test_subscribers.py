@@ -150,3 +150,20 @@ async def test_suppressing_and_adding_at_once_never_miss_each_other(people: Peop
 
     assert (await people.suppressions.bits(0)).bit_count() == 60
     assert not await check(people)
+
+
+@pytest.mark.parametrize("counter", [0, 1, 65_534])
+async def test_no_number_is_given_twice_though_the_counter_went_back(
+    people: People, redis: Redis, now: datetime, counter: int
+) -> None:
+    await redis.set(keys.LAST_ID, counter)
+    before = await people.subscribers.add_many(newcomers(*range(40)), now)
+    # What a failover leaves that lost the newest writes to the counter, and none of those to the records.
+    await redis.set(keys.LAST_ID, counter + 7)
+
+    after = await people.subscribers.add_many(newcomers(*range(100, 105)), now)
+
+    assert not {person.id for person, _ in before} & {person.id for person, _ in after}
+    assert all(is_new for _, is_new in after)
+    assert len({person.id for person, _ in [*before, *after]}) == 45
+    assert not await check(people)
