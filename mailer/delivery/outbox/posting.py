@@ -33,13 +33,13 @@ async def post_preferences(
 
 async def post_welcome(press: Press, mailing_list: MailingList, subscriber: SubscriberId, now: datetime) -> None:
     """Welcome a person who has just come onto the list, if its newsletter does so."""
-    if Notice.WELCOME in (await press.newsletters.get(mailing_list.newsletter)).notices:
+    if await _wants(press, mailing_list, Notice.WELCOME):
         await _post(press, Notice.WELCOME, mailing_list, subscriber, now, per=f"{now:%Y-%m-%d}")
 
 
 async def post_goodbye(press: Press, mailing_list: MailingList, subscriber: SubscriberId, now: datetime) -> None:
     """Tell a person that they have left, if the newsletter does so."""
-    if Notice.GOODBYE in (await press.newsletters.get(mailing_list.newsletter)).notices:
+    if await _wants(press, mailing_list, Notice.GOODBYE):
         await _post(press, Notice.GOODBYE, mailing_list, subscriber, now, per=f"{now:%Y-%m-%d}")
 
 
@@ -52,6 +52,12 @@ async def post_confirmations(press: Press, mailing_list: MailingList, now: datet
         _, is_new = await press.outbox.post(order, f"confirm:{mailing_list.id}:{subscriber}:imported", now)
         count += is_new
     return count
+
+
+async def _wants(press: Press, mailing_list: MailingList, notice: Notice) -> bool:
+    # Whoever leaves has left, also a list whose newsletter is not there (any more).
+    newsletter = await press.newsletters.find(mailing_list.newsletter)
+    return newsletter is not None and notice in newsletter.notices
 
 
 async def _post(

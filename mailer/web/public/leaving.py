@@ -16,6 +16,7 @@ from fastapi import APIRouter, Request, Response
 
 from mailer.bounces.store import Mark
 from mailer.clock import now
+from mailer.delivery.outbox.posting import post_goodbye
 from mailer.delivery.press import Press
 from mailer.issues.mailing import MailingId
 from mailer.tokens import Kind
@@ -67,7 +68,8 @@ async def leave_at_once(request: Request, token: str) -> Response:
         return _unknown(request)
     if place.subscriber and place.mailing_list:
         press: Press = request.app.state.press
-        await leave(press.people, place.subscriber.id, place.mailing_list.id, now())
+        if await leave(press.people, place.subscriber.id, place.mailing_list.id, now()):
+            await post_goodbye(press, place.mailing_list, place.subscriber.id, now())
         await press.reports.mark(place.mailing, place.subscriber.id, Mark.UNSUBSCRIBED)
     return page(request, "public/left.html", token=token, place=place)
 

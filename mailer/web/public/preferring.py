@@ -1,4 +1,4 @@
-"""A person's own page: their name and language, and which of a newsletter's lists they get.
+"""A person's own page: their name and language, which of a newsletter's lists they get, and pauses.
 
 The link to it stands in mails, which are passed on and lie about for years. So what it does can be done by whoever has
 such a mail: leaving works at once, joining another list only by a confirmation that goes to the person's address.
@@ -7,7 +7,7 @@ such a mail: leaving works at once, joining another list only by a confirmation 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import msgspec
 from fastapi import APIRouter, Request, Response
@@ -23,7 +23,7 @@ from mailer.web.troubles import not_found
 from subscribers.cohort import SubscriberId
 from subscribers.consent import Consent
 from subscribers.errors import SuppressedError, UnknownListError
-from subscribers.joining import join, leave, leave_newsletter
+from subscribers.joining import end_pause, join, leave, leave_newsletter, pause
 from subscribers.lists import ListId, MailingList
 from subscribers.subscriber import Subscriber
 from subscribers.subscription import SubscriptionState
@@ -31,6 +31,7 @@ from subscribers.subscription import SubscriptionState
 router = APIRouter()
 
 _LONGEST_NAME = 100
+_PAUSES = {"pause-1": timedelta(days=30), "pause-3": timedelta(days=91)}
 _LANGUAGES = {
     "": "As the newsletter is",
     "en": "English",
@@ -49,6 +50,7 @@ class _Place:
 
     mailing_list: MailingList
     state: SubscriptionState | None
+    paused_until: datetime | None = None
 
     @property
     def is_on(self) -> bool:
@@ -63,6 +65,16 @@ class _Choices:
     subscriber: Subscriber
     newsletter: Newsletter
     places: list[_Place]
+
+    @property
+    def paused_until(self) -> datetime | None:
+        """Until when something is paused; None if nothing is."""
+        return max((place.paused_until for place in self.places if place.paused_until), default=None)
+
+    @property
+    def may_pause(self) -> bool:
+        """Whether there is anything to pause."""
+        return any(place.state is SubscriptionState.ACTIVE for place in self.places)
 
 
 @router.api_route("/p/{token}", methods=["GET", "HEAD"])
@@ -79,22 +91,40 @@ async def keep_choices(request: Request, token: str) -> Response:
     choices = await _choices(request, token)
     if isinstance(choices, Response):
         return choices
-    form = await request.form()
-    if form.get("do") == "leave-all":
-        await _leave_all(press, choices, clock.now())
-        said = f"You have left {choices.newsletter.name}. Nothing of it comes to you any more, from this moment on."
+    form, now = await request.form(), clock.now()
+    wanted = str(form.get("do", ""))
+    if wanted == "leave-all":
+        said = await _leave_all(press, choices, now)
+    elif wanted in _PAUSES:
+        said = await _pause(press, choices, now + _PAUSES[wanted], now)
+    elif wanted == "resume":
+        said = await _resume(press, choices, now)
     else:
-        said = await _keep(press, choices, form, clock.now())
+        said = await _keep(press, choices, form, now)
     after = await _choices(request, token)
     return after if isinstance(after, Response) else _show(request, token, after, said)
 
 
-async def _leave_all(press: Press, choices: _Choices, now: datetime) -> None:
+async def _pause(press: Press, choices: _Choices, until: datetime, now: datetime) -> str:
+    for place in choices.places:
+        if place.is_on:
+            await pause(press.people, choices.subscriber.id, place.mailing_list.id, until, now, by="own page")
+    return f"Nothing comes until {until.day} {until:%B %Y}. After that it comes again by itself."
+
+
+async def _resume(press: Press, choices: _Choices, now: datetime) -> str:
+    for place in choices.places:
+        await end_pause(press.people, choices.subscriber.id, place.mailing_list.id, now, by="own page")
+    return "Mail comes again from now on."
+
+
+async def _leave_all(press: Press, choices: _Choices, now: datetime) -> str:
     person = choices.subscriber
     await leave_newsletter(press.people, person, choices.newsletter.slug, now, by="own page")
     left = [place for place in choices.places if place.is_on]
     for place in left[:1]:
         await post_goodbye(press, place.mailing_list, person.id, now)
+    return f"You have left {choices.newsletter.name}. Nothing of it comes to you any more, from this moment on."
 
 
 async def _keep(press: Press, choices: _Choices, form: FormData, now: datetime) -> str:
@@ -147,11 +177,19 @@ async def _choices(request: Request, token: str) -> _Choices | Response:
     newsletter = await press.newsletters.get(mailing_list.newsletter)
     standing = await press.people.lists.lists_of(subscriber.id)
     places = [
-        _Place(one, standing.get(one.id))
+        _Place(one, standing.get(one.id), await _paused_until(press, subscriber, one, standing.get(one.id)))
         for one in await press.people.lists.all()
         if one.newsletter == newsletter.slug and (one.is_public or one.id in standing)
     ]
     return _Choices(subscriber, newsletter, places)
+
+
+async def _paused_until(
+    press: Press, subscriber: Subscriber, mailing_list: MailingList, state: SubscriptionState | None
+) -> datetime | None:
+    if state is not SubscriptionState.PAUSED:
+        return None
+    return await press.people.lists.pauses.until(mailing_list.id, subscriber.id)
 
 
 def _show(request: Request, token: str, choices: _Choices, said: str) -> Response:

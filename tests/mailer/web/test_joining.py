@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from datetime import timedelta
 from email import message_from_bytes, policy
 
@@ -202,6 +203,33 @@ async def test_a_person_leaves_everything_with_one_press(site: Site) -> None:
     assert await site.state_of(ana) is SubscriptionState.LEFT
     (one,) = await site.press.people.suppressions.all_of(parse_address(ANA))
     assert (one.reason, one.newsletter) == (Reason.LEFT, "daily")
+
+
+async def test_a_person_pauses_and_comes_back_when_they_like(site: Site) -> None:
+    (ana,) = await site.join(ANA)
+    path = await own_path(site, ana)
+
+    paused = await site.visitor.post(path, {"do": "pause-1"})
+    assert "Nothing comes until" in paused.text
+    assert await site.state_of(ana) is SubscriptionState.PAUSED
+    # Saving the form again, whose box is ticked, changes nothing about that.
+    await site.visitor.post(path, {"do": "save", "name": "Ana", "list": ["readers"]})
+    assert await site.state_of(ana) is SubscriptionState.PAUSED
+
+    await site.visitor.post(path, {"do": "resume"})
+    assert await site.state_of(ana) is SubscriptionState.ACTIVE
+
+
+async def test_who_leaves_by_the_link_is_told_so_where_the_newsletter_does_that(site: Site) -> None:
+    (ana,) = await site.join(ANA)
+    newsletter = await site.press.newsletters.get("daily")
+    await site.press.newsletters.put(replace(newsletter, notices=("goodbye",)))
+    token = site.press.tokens.link(Kind.UNSUBSCRIBE, ana, site.readers.id, 1)
+
+    for _ in range(2):
+        assert (await site.visitor.post(f"/u/{token}")).status == 200
+
+    assert [one.order.notice for one in await posted(site)] == [Notice.GOODBYE]
 
 
 async def test_looking_changes_nothing(site: Site) -> None:
