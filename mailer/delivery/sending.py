@@ -22,15 +22,14 @@ from mailer.delivery.batchpass import Claimed
 from mailer.delivery.press import Press
 from mailer.delivery.relays.relays import Relays
 from mailer.delivery.shifts.layingout import Feeder
+from mailer.delivery.shifts.making import made_ahead
 from mailer.delivery.shifts.scribing import Scribe
 from mailer.delivery.shifts.settling import settle, settle_suspicions
 from mailer.delivery.shifts.shift import Shift
 from mailer.delivery.shifts.steadyclock import SteadyClock
 from mailer.delivery.shifts.trouble import Trouble
-from mailer.errors import ConfigError, PressrunError, RelayError
-from mailer.rendering.headers import HeaderError
+from mailer.errors import ConfigError, RelayError
 from mailer.smtp.envelope import HandOver
-from mailer.smtp.outcome import Outcome, OutcomeKind, Step
 from mailer.smtp.pool import Pool
 
 
@@ -58,18 +57,13 @@ async def work_shift(press: Press, pool: Pool | Relays, *, lasts: timedelta, is_
 
 
 async def _hand_overs(shift: Shift) -> AsyncIterator[HandOver]:
-    """Personalise what was laid out, one message at a time, as the connections ask for it."""
+    """Give the connections the message of whoever was laid out, as they ask for it."""
     key = 0
-    while (one := await shift.layout.pick_up()) is not None:
+    async for one, made in made_ahead(shift):
         if not shift.may_go(one.batch_pass):
             one.batch_pass.give_back(one.subscriber)
             continue
         if shift.throttle.is_needed and await _is_held(shift, one):
-            continue
-        try:
-            made = shift.workshop.hand_over(one.batch_pass.mailing, one.list_id, one.subscriber, shift.clock.now())
-        except (PressrunError, HeaderError) as error:
-            shift.take_in(one, Outcome(kind=OutcomeKind.REFUSED, step=Step.CHECK, detail=str(error)))
             continue
         key += 1
         shift.on_the_wire[key] = one

@@ -41,11 +41,14 @@ class Workshop:
                     edition, newsletter, facts, self._press.tokens, self._press.settings.public_url
                 )
 
-    def hand_over(self, mailing: Mailing, list_id: ListId, subscriber: Subscriber, now: datetime) -> HandOver:
+    def unsigned(self, mailing: Mailing, list_id: ListId, subscriber: Subscriber, now: datetime) -> HandOver:
         """Return one person's message in its envelope. Raises RenderError for a message that cannot be made."""
         arm = mailing.arm_of(subscriber.id) if mailing.experiment else 0
-        made = self._assemblers[mailing.id, list_id, arm].hand_over(subscriber, now)
-        return signed(made, self._signers[mailing.id], now)
+        return self._assemblers[mailing.id, list_id, arm].hand_over(subscriber, now)
+
+    def signer(self, mailing: Mailing) -> Sign:
+        """Return what signs the messages of a mailing."""
+        return self._signers[mailing.id]
 
 
 async def newsletter_signer(press: Press, newsletter: Newsletter) -> Sign:

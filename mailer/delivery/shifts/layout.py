@@ -46,6 +46,14 @@ class Layout:
             self._wake()
         return one
 
+    def at_hand(self, most: int) -> list[Claimed]:
+        """Pick up so many, or as many as lie here."""
+        some = [self._row.popleft() for _ in range(min(most, len(self._row)))]
+        self.picked_up += len(some)
+        if self._waiting:
+            self._wake()
+        return some
+
     def finish(self) -> None:
         """Let nobody more be laid out; whoever lies here is still picked up."""
         self.is_closed = True
