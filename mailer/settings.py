@@ -71,6 +71,15 @@ class UncertainPolicy(StrEnum):
     """Leave them as uncertain until evidence arrives or an operator decides."""
 
 
+class IpDetail(StrEnum):
+    """How much of an IP address is kept as proof of consent."""
+
+    FULL = "full"
+    TRUNCATED = "truncated"
+    """Only its network: 24 bits of IPv4, 48 of IPv6."""
+    NONE = "none"
+
+
 class Settings(BaseSettings):
     """The operator's settings. Each name is also an environment variable: `redis_url` is `PRESSRUN_REDIS_URL`."""
 
@@ -162,6 +171,8 @@ class Settings(BaseSettings):
     """How long deferred people wait before the next try; the last one repeats."""
     give_up_after_seconds: Annotated[float, Field(gt=0)] = 48 * 3600.0
     """When deferred people are given up as refused. Postfix keeps mail for 5 days, Exim for 4; news is stale sooner."""
+    consent_ip: IpDetail = IpDetail.TRUNCATED
+    """How much of the IP address a form was sent from is kept as proof of consent: `full`, `truncated` or `none`."""
     bounce_reports_needed: Annotated[int, Field(ge=1, le=10)] = 1
     """Reports of a dead address, of different mailings and days, that suppress it. One refusal in session does."""
     bounce_report_age_days: Annotated[int, Field(ge=1, le=365)] = 30

@@ -171,7 +171,7 @@ async def _opened(said: AsyncGenerator[Said, None], name: str) -> ImportReport:
     """Return the report to fill, when the file was read through. Raises ImportFileError."""
     match await anext(said, None):
         case Opened() as opened:
-            return ImportReport(name, opened.encoding, opened.header, elsewhere=opened.elsewhere)
+            return ImportReport(name, opened.encoding, opened.header, elsewhere=opened.elsewhere, notes=opened.notes)
         case Refused() as refused:
             raise ImportFileError(refused.message, place=refused.place, fix=refused.fix)
         case _:
@@ -188,6 +188,7 @@ async def _frames(
             match said:
                 case Frame():
                     report.note_rejected(said.rejected)
+                    report.note_mistyped(said.mistyped)
                     rejected.write(said.rejected)
                     yield said
                 case Refused():

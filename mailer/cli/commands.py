@@ -44,6 +44,7 @@ COMMANDS: Mapping[str, Entry] = {
     "messages": Entry("messages", "Mail to single people, such as confirmations: list, show, retry, confirm."),
     "series": Entry("mailing.series", "Recurring mailings: create, list, show, stop, ready, unready."),
     "segments": Entry("segments", "Segments: count, list, explain, save, saved, export."),
+    "fields": Entry("fields", "What is kept of people: list, declare, remove."),
     "suppressions": Entry("suppressions", "Who is not mailed: list, show, add, remove, import, export."),
     "bounce": Entry("bounce", "Read one bounce or complaint, from a pipe or a file."),
     "backup": Entry("backups", "Write everything about people into a file."),

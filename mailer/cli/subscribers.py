@@ -93,7 +93,10 @@ def add(
         return await _added(press, address, list_slug, name=name, language=language, words=words, confirmed=confirmed)
 
     facts = with_press(story)
-    answer(facts, [f"{facts['address']} is {facts['state']} on {list_slug}."], as_json=as_json)
+    lines = [f"{facts['address']} is {facts['state']} on {list_slug}."]
+    if facts["suggested_address"]:
+        lines.append(f"The domain looks mistyped: was {facts['suggested_address']} meant?")
+    answer(facts, lines, as_json=as_json)
 
 
 @app.command()
@@ -191,15 +194,29 @@ async def _on_list(press: Press, list_slug: str, state: str, search: str, limit:
 
 
 async def _everything(press: Press, person: Subscriber) -> dict[str, object]:
+    from subscribers.fields import undeclared
+    from subscribers.quality.addresskind import kinds_of, suggested_address
+
     slugs = {one.id: one.slug for one in await press.people.lists.all()}
     standing = await press.people.lists.lists_of(person.id)
+    declared = await press.people.fields.declared()
     suppressions = await press.people.suppressions.all_of(person.address)
     return {
         **_facts(person),
+        "undeclared_fields": sorted(undeclared(person, declared)),
+        "address_kinds": sorted(kinds_of(person.address)),
+        "suggested_address": suggested_address(person.address),
         "lists": {slugs[list_id]: state.value for list_id, state in standing.items()},
         "suppressed": "; ".join(map(_suppressed, suppressions)) or None,
         "consents": [
-            {"list": slugs.get(one.list_id, ""), "event": one.event, "when": one.when, "words": one.words, "by": one.by}
+            {
+                "list": slugs.get(one.list_id, ""),
+                "event": one.event,
+                "when": one.when,
+                "words": one.words,
+                "where": one.where,
+                "by": one.by,
+            }
             for one in await press.people.consents.of(person.id)
         ],
     }
@@ -220,6 +237,7 @@ async def _added(
     from subscribers.address import parse_address
     from subscribers.consent import Consent
     from subscribers.joining import join
+    from subscribers.quality.addresskind import suggested_address
     from subscribers.subscription import SubscriptionState
 
     now = clock.now()
@@ -232,7 +250,8 @@ async def _added(
     elif joined.needs_confirmation:
         await post_confirmation(press, one, joined.subscriber.id, now)
     state = await press.people.lists.state_of(one.id, joined.subscriber.id)
-    return {**_facts(joined.subscriber), "list": list_slug, "state": state}
+    meant = suggested_address(joined.subscriber.address)
+    return {**_facts(joined.subscriber), "list": list_slug, "state": state, "suggested_address": meant}
 
 
 def _facts(person: Subscriber) -> dict[str, object]:
@@ -248,13 +267,17 @@ def _facts(person: Subscriber) -> dict[str, object]:
 
 def _pairs(facts: dict[str, object]) -> list[tuple[str, object]]:
     plain = [(key, facts[key]) for key in ("address", "name", "language", "joined")]
+    kinds, unknown, meant = facts["address_kinds"], facts["undeclared_fields"], facts["suggested_address"]
     fields, lists, consents = facts["fields"], facts["lists"], facts["consents"]
     assert isinstance(fields, dict)
     assert isinstance(lists, dict)
     assert isinstance(consents, list)
+    assert isinstance(kinds, list)
+    assert isinstance(unknown, list)
     return [
         *plain,
-        *fields.items(),
+        *((("worth a look", f"{', '.join(kinds)}{f' ({meant}?)' if meant else ''}"),) if kinds else ()),
+        *((f"{name} (not declared)" if name in unknown else name, value) for name, value in fields.items()),
         *((f"on {slug}", state) for slug, state in lists.items()),
         ("suppressed", facts["suppressed"]),
         *(

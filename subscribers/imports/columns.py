@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from dataclasses import field as dataclass_field
 from difflib import get_close_matches
@@ -70,6 +70,8 @@ class Columns:
     declared: Mapping[str, Field] = dataclass_field(default_factory=dict)
     elsewhere: str = ""
     """The system that the table comes from, or empty."""
+    notes: tuple[str, ...] = ()
+    """What people should know: which of several columns was taken."""
 
     @classmethod
     def of(
@@ -110,6 +112,7 @@ class Columns:
             left=tuple(left),
             declared=declared or {},
             elsewhere=system.name,
+            notes=tuple(_doubts(header, plain, meant, at, dict(others))),
         )
 
     def newcomer(self, cells: Sequence[str]) -> Newcomer:
@@ -174,6 +177,33 @@ def _place(kind: str, plain: Sequence[str], meant: Mapping[str, str]) -> int:
     if mapped:
         return mapped[0]
     return next((plain.index(name) for name in _NAMES[kind] if name in plain and name not in meant), -1)
+
+
+def _doubts(
+    header: Sequence[str],
+    plain: Sequence[str],
+    meant: Mapping[str, str],
+    at: Mapping[str, int],
+    names: Mapping[int, str],
+) -> Iterator[str]:
+    """Say which column was taken where several could be meant, and what becomes of the others."""
+    for kind, place in at.items():
+        mapped = {heading for heading, what in meant.items() if what == kind}
+        alike = mapped or {name for name in _NAMES[kind] if name not in meant}
+        # Only addresses may stand under many names; of the rest, one name twice is a doubt.
+        rivals = [i for i, cell in enumerate(plain) if cell in alike and (kind == "email" or cell == plain[place])]
+        for other in rivals:
+            if place >= 0 and other != place:
+                first, second = (f"{i + 1} (“{header[i].strip()}”)" for i in (place, other))
+                kept = f"is kept as the field {names[other]}" if other in names else "is left out"
+                what = _WHAT.get(kind, kind)
+                yield (
+                    f"Columns {first} and {second} could both hold the {what}: the first was taken, the other {kept}. "
+                    "Use --map to choose."
+                )
+
+
+_WHAT = {"email": "addresses", "name": "names", "first": "first names", "last": "last names", "language": "languages"}
 
 
 def _check_mapping(meant: Mapping[str, str], plain: Sequence[str], place: str) -> None:

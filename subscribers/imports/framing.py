@@ -108,6 +108,9 @@ def _counted(
         suppressed=len(frame.digests) - welcome,
         left=stayed.count(),
         placed=(everyone & placed).count(),
+        role=frame.role_count,
+        disposable=frame.disposable_count,
+        mistyped=sum(frame.mistyped.values()),
     )
 
 

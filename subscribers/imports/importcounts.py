@@ -55,7 +55,7 @@ class ImportPlan(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class FrameCounts(msgspec.Struct, frozen=True, array_like=True, kw_only=True):
-    """What became of some rows. Each is in one count, except `placed`, which counts once more who got on the list."""
+    """What became of some rows. Each is in one count; `placed` and what stands below it count some once more."""
 
     new: int = 0
     """Not known before."""
@@ -71,6 +71,11 @@ class FrameCounts(msgspec.Struct, frozen=True, array_like=True, kw_only=True):
     left: int = 0
     """Left the list, here or where the file is from. Only they themselves can come back."""
     placed: int = 0
+    role: int = 0
+    """Addresses of a role, such as `info@`; counted once more, like the next two, and imported all the same."""
+    disposable: int = 0
+    mistyped: int = 0
+    """At a domain one slip away from a popular one."""
 
     @property
     def total(self) -> int:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import csv
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TextIO
@@ -39,6 +39,10 @@ class ImportReport:
     counts: FrameCounts = field(default_factory=FrameCounts)
     invalid: list[InvalidRow] = field(default_factory=list)
     """The first of them."""
+    notes: list[str] = field(default_factory=list)
+    """What people should know of the columns."""
+    mistyped: dict[str, int] = field(default_factory=dict)
+    """Domains that look mistyped, with their rows."""
 
     @property
     def total(self) -> int:
@@ -70,6 +74,12 @@ class ImportReport:
     def is_encoding_guessed(self) -> bool:
         """Whether the file was not in a Unicode encoding, so that names are worth a look."""
         return self.encoding == "cp1252"
+
+    def note_mistyped(self, domains: Mapping[str, int]) -> None:
+        """Keep the first domains that look mistyped."""
+        for domain, count in domains.items():
+            if domain in self.mistyped or len(self.mistyped) < MOST_SHOWN:
+                self.mistyped[domain] = self.mistyped.get(domain, 0) + count
 
     def note_rejected(self, rejected: Iterable[Rejected]) -> None:
         """Keep the first rejected rows."""

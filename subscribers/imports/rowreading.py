@@ -28,6 +28,7 @@ from subscribers.imports.columns import Columns
 from subscribers.imports.objectlines import ObjectLines
 from subscribers.imports.seen import Seen
 from subscribers.imports.table import Row, read_table
+from subscribers.quality.looks import Looks
 from subscribers.subscriber import pack_rest
 
 ROWS_AT_A_TIME = 8_192
@@ -56,6 +57,8 @@ class Opened(msgspec.Struct, frozen=True, tag=True):
     encoding: str
     header: list[str]
     elsewhere: str
+    notes: list[str] = []
+    """What people should know of the columns."""
 
 
 class Rejected(msgspec.Struct, frozen=True, array_like=True):
@@ -80,6 +83,10 @@ class Frame(msgspec.Struct, frozen=True, tag=True):
     """Field and value, with a zero byte between, of indexed fields → the places of the people who have it."""
     duplicate_count: int
     rejected: list[Rejected]
+    role_count: int = 0
+    disposable_count: int = 0
+    mistyped: dict[str, int] = {}
+    """Domains that look mistyped → rows."""
     is_whole: bool = True
     """Whether the people are in it; not where they were not wanted."""
 
@@ -129,7 +136,7 @@ def read_frames(file: Path | BinaryIO, wanted: Instructions) -> Iterator[Said]:
         rows = open_rows(file, wanted.name)
         declared = {field.name: field for field in wanted.declared}
         columns = Columns.of(rows.header, f"{rows.name}:1", declared=declared, mapping=wanted.mapping)
-        yield Opened(rows.encoding, rows.header, columns.elsewhere)
+        yield Opened(rows.encoding, rows.header, columns.elsewhere, list(columns.notes))
         reader = _Reader(columns, wanted)
         all_rows = rows.rows()
         with closing(all_rows):  # type: ignore[type-var]  # each is a generator
@@ -156,8 +163,8 @@ class _Reader:
     def frame(self, number: int, rows: list[Row]) -> Frame:
         columns, key, joined, seen = self._columns, self._wanted.digest_key, self._wanted.joined, self._seen
         is_wanted = number not in self._done
-        frame = Frame(number, len(rows), [], [], [], {}, 0, [], is_wanted)
-        duplicates = 0
+        frame = Frame(number, len(rows), [], [], [], {}, 0, [], is_whole=is_wanted)
+        duplicates, looks = 0, Looks()
         tells_leaving = bool(columns.left)
         for row in rows:
             try:
@@ -169,6 +176,7 @@ class _Reader:
             if not seen.add(found):
                 duplicates += 1
                 continue
+            looks.note(newcomer.address)
             if not is_wanted:
                 continue
             place = len(frame.digests)
@@ -178,7 +186,13 @@ class _Reader:
                 frame.left.append(place)
             for field, value in indexed_values(newcomer, columns.declared):
                 frame.values.setdefault(f"{field}\0{value}", []).append(place)
-        return msgspec.structs.replace(frame, duplicate_count=duplicates)
+        return msgspec.structs.replace(
+            frame,
+            duplicate_count=duplicates,
+            role_count=looks.role_count,
+            disposable_count=looks.disposable_count,
+            mistyped=looks.mistyped,
+        )
 
 
 def _rejected(row: Row, columns: Columns, reason: str) -> Rejected:

@@ -33,7 +33,7 @@ class FieldStore:
     async def declare(self, field: Field) -> None:
         """Declare a field of a newsletter, or change its declaration. Raises FieldError.
 
-        Run `reindex` of `subscribers.checking` after a field that people have already became an indexed one.
+        What people have already is read anew by `subscribers.quality.declaring`.
         """
         check_field(field)
         for other in await self.all():
@@ -97,6 +97,14 @@ class FieldStore:
     async def unindex(self, people: Mapping[tuple[str, str], Cohort]) -> None:
         """Take people out of the bitmaps of values that they have no longer."""
         await self._bitmaps.remove((partial(_bits, *value), cohort) for value, cohort in people.items())
+
+    async def forget_index(self, name: str, chunks: Iterable[int]) -> None:
+        """Drop the bitmaps of a field that is declared no more."""
+        wanted = list(chunks)
+        for value in await self.values(name) or ():
+            commands: list[Command] = [("DEL", keys.value_bits(chunk, name, value)) for chunk in wanted]
+            await run_all(self._redis, commands)
+        await run_all(self._redis, [("DEL", keys.values(name))])
 
     async def cohort(self, field: str, value: str, chunks: Iterable[int]) -> Cohort:
         """Return everyone who has this value, in these chunks."""

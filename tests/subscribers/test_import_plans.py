@@ -46,6 +46,18 @@ async def person(people: People, address: str) -> Subscriber:
     return found
 
 
+async def test_what_is_worth_a_look_is_counted_and_imported_all_the_same(
+    people: People, weekly: MailingList, now: datetime
+) -> None:
+    rows = ("email,Email", "info@example.com,", "a@mailinator.com,", "b@outlok.com,", "c@outlok.com,", "d@example.com,")
+
+    foreseen = await rehearse_import(people, file(*rows), plan(weekly), now=now)
+    report = await import_file(people, file(*rows), plan(weekly), now=now)
+
+    assert foreseen.counts == report.counts == FrameCounts(new=5, placed=5, role=1, disposable=1, mistyped=2)
+    assert (report.mistyped, report.notes[0][:26]) == ({"outlok.com": 2}, "Columns 1 (“email”) and 2 ")
+
+
 @pytest.mark.parametrize(
     ("on_conflict", "name", "fields", "language", "updated"),
     [

@@ -119,11 +119,32 @@ def _report_facts(report: ImportReport) -> dict[str, object]:
         "left": report.left,
         "counts": {name: getattr(report.counts, name) for name in report.counts.__struct_fields__},
         "from": report.elsewhere,
+        "notes": report.notes,
+        "mistyped": _mistyped(report),
         "invalid": [
             {"row": one.row_number, "line": one.line, "address": one.address, "reason": one.reason}
             for one in report.invalid
         ],
     }
+
+
+def _mistyped(report: ImportReport) -> list[dict[str, object]]:
+    from subscribers.quality.addresskind import suggested_domain
+
+    by_count = sorted(report.mistyped.items(), key=lambda one: -one[1])
+    return [{"domain": domain, "rows": rows, "suggestion": suggested_domain(domain)} for domain, rows in by_count]
+
+
+def _looks(report: ImportReport) -> list[str]:
+    """Say what is worth a look about the addresses, though they are imported."""
+    counts = report.counts
+    lines = []
+    if counts.role or counts.disposable:
+        lines.append(f"Worth a look: {counts.role:,} role addresses, {counts.disposable:,} disposable ones.")
+    if found := _mistyped(report):
+        some = ", ".join(f"{one['domain']} ({one['rows']}, {one['suggestion']}?)" for one in found[:_SHOWN_ROWS])
+        lines.append(f"{counts.mistyped:,} addresses are at domains that look mistyped: {some}.")
+    return lines
 
 
 def _report_lines(report: ImportReport) -> list[str]:
@@ -132,6 +153,7 @@ def _report_lines(report: ImportReport) -> list[str]:
     lines = [f"{report.total:,} rows: " + ", ".join(f"{count:,} {what}" for what, count in counts) + "."]
     if report.is_encoding_guessed:
         lines.append(f"The file is not in Unicode; it was read as {report.encoding}. Look at some names.")
+    lines += [*report.notes, *_looks(report)]
     lines += [f"{report.file}:{one.line}: {one.reason}" for one in report.invalid[:_SHOWN_ROWS]]
     if report.counts.invalid > _SHOWN_ROWS:
         more = report.counts.invalid - _SHOWN_ROWS

@@ -15,11 +15,12 @@ from fastapi import APIRouter, Form, Request, Response
 from mailer import clock
 from mailer.delivery.outbox.posting import post_confirmation, post_preferences, post_welcome
 from mailer.delivery.press import Press
+from mailer.settings import IpDetail
 from mailer.web.pages import page
 from mailer.web.public.limitstore import is_allowed
 from mailer.web.troubles import not_found
 from subscribers.address import Address, parse_address
-from subscribers.consent import Consent
+from subscribers.consent import Consent, truncated_ip
 from subscribers.errors import AddressError, SuppressedError, UnknownListError
 from subscribers.joining import Joined, join
 from subscribers.lists import MailingList
@@ -96,7 +97,7 @@ async def _take_in(press: Press, request: Request, mailing_list: MailingList, ad
         list_id=mailing_list.id,
         when=now,
         words=_words(mailing_list),
-        where=request.client.host if request.client else "",
+        where=_where(request, press.settings.consent_ip),
         by=f"form /join/{mailing_list.slug}",
     )
     said = _LANGUAGE.match(request.headers.get("accept-language", ""))
@@ -127,7 +128,18 @@ async def _public_list(request: Request, slug: str) -> MailingList | None:
         found = await press.people.lists.find(slug)
     except UnknownListError:
         return None
-    return found if found.is_public else None
+    return found if found.is_public and not found.is_archived else None
+
+
+def _where(request: Request, detail: IpDetail) -> str:
+    address = request.client.host if request.client else ""
+    match detail:
+        case IpDetail.FULL:
+            return address
+        case IpDetail.TRUNCATED:
+            return truncated_ip(address)
+        case IpDetail.NONE:
+            return ""
 
 
 def _words(mailing_list: MailingList) -> str:

@@ -6,6 +6,7 @@ such a mail: leaving works at once, joining another list only by a confirmation 
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -162,6 +163,11 @@ async def _ask(press: Press, place: _Place, person: Subscriber, now: datetime) -
     return joined.needs_confirmation
 
 
+def _is_shown(one: MailingList, standing: Mapping[ListId, SubscriptionState]) -> bool:
+    """Whether a person sees a list: the public ones, and those that they are on; none that is archived."""
+    return (one.is_public or one.id in standing) and not one.is_archived
+
+
 async def _choices(request: Request, token: str) -> _Choices | Response:
     press: Press = request.app.state.press
     numbers = press.tokens.read_link(Kind.PREFERENCES, token)
@@ -179,7 +185,7 @@ async def _choices(request: Request, token: str) -> _Choices | Response:
     places = [
         _Place(one, standing.get(one.id), await _paused_until(press, subscriber, one, standing.get(one.id)))
         for one in await press.people.lists.all()
-        if one.newsletter == newsletter.slug and (one.is_public or one.id in standing)
+        if one.newsletter == newsletter.slug and _is_shown(one, standing)
     ]
     return _Choices(subscriber, newsletter, places)
 

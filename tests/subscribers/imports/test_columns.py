@@ -15,6 +15,32 @@ def newcomer(header: str, row: str) -> Newcomer:
     return columns(header).newcomer(row.split(","))
 
 
+@pytest.mark.parametrize(
+    ("header", "note"),
+    [
+        (
+            "email,Email",
+            "Columns 1 (“email”) and 2 (“Email”) could both hold the addresses: the first was taken, the other",
+        ),
+        ("name,mail,E-Mail", "Columns 3 (“E-Mail”) and 2 (“mail”) could both hold the addresses"),
+        ("email,Name,name", "Columns 2 (“Name”) and 3 (“name”) could both hold the names"),
+        ("email,full name,name", ""),
+        ("email,name,city", ""),
+    ],
+)
+def test_it_is_said_which_of_two_columns_was_taken(header: str, note: str) -> None:
+    notes = columns(header).notes
+
+    assert [one[: len(note)] for one in notes] == ([note] if note else [])
+
+
+def test_a_mapping_leaves_no_doubt() -> None:
+    taken = Columns.of(["mail", "email"], "people.csv:1", mapping={"mail": "email", "email": ""})
+
+    assert taken.email == 0
+    assert not taken.notes
+
+
 @pytest.mark.parametrize("name", ["email", "E-Mail", " Email Address ", "e_mail", "邮箱", "Address"])
 def test_the_column_of_addresses_goes_by_many_names(name: str) -> None:
     assert newcomer(f"id,{name}", "7,ada@example.com").address == "ada@example.com"
