@@ -57,7 +57,7 @@ def server() -> Iterator[ThreadingHTTPServer]:
     released.clear()
     with ThreadingHTTPServer(("127.0.0.1", 0), Answers) as server:
         server.daemon_threads = True
-        thread = Thread(target=server.serve_forever)
+        thread = Thread(target=server.serve_forever, args=(0.02,))
         thread.start()
         yield server
         released.set()

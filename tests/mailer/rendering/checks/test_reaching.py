@@ -47,7 +47,7 @@ def server() -> Iterator[str]:
     """Give the address of the server."""
     Answers.seen = []
     with ThreadingHTTPServer(("127.0.0.1", 0), Answers) as server:
-        thread = Thread(target=server.serve_forever)
+        thread = Thread(target=server.serve_forever, args=(0.02,))
         thread.start()
         yield f"http://127.0.0.1:{server.server_port}"
         server.shutdown()
