@@ -70,12 +70,18 @@ class End(asyncio.Protocol):
         self._wire.ends.discard(self)
         self._transport = None
         if self._other:
-            self._other.cut()
+            # What is on the way arrives first.
+            asyncio.get_running_loop().call_later(self._delay_seconds, self._other.hang_up)
 
     def say(self, data: bytes) -> None:
         """Say what came from the other end."""
         if self._transport:
             self._transport.write(data)
+
+    def hang_up(self) -> None:
+        """Close, once everything is said."""
+        if self._transport:
+            self._transport.close()
 
     def cut(self) -> None:
         """Break off."""
