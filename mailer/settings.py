@@ -23,6 +23,7 @@ from pydantic_settings import (
 
 from mailer.broker import Broker, broker_of
 from mailer.errors import ConfigError
+from mailer.quiethours import QuietHours
 
 Port = Annotated[int, Field(ge=0, le=65535)]
 Share = Annotated[float, Field(gt=0, le=1)]
@@ -191,6 +192,9 @@ class Settings(BaseSettings):
     """`resend` or `hold`; each mailing can say otherwise."""
     undo_seconds: Annotated[float, Field(ge=0, le=600)] = 60.0
     """How long a mailing asked for in the admin pages waits before its first byte leaves, so that it can be undone."""
+    quiet_hours: str = ""
+    """Hours of each day at which no mailing hands anything over, by the clock of a zone: `22:00-07:00 Europe/Berlin`.
+    Mail to single people, such as confirmations, goes on. Empty: none."""
     quality_breaker: bool = True
     """Whether a mailing that is received badly pauses by itself; the limits are below, each a warning and a pause."""
     breaker_hour_least: tuple[Least, Least] = (200, 5)
@@ -231,6 +235,11 @@ class Settings(BaseSettings):
                 raise ConfigError(f"fetch_from: “{one}” is no host and port, such as intranet.example.com:443.")
             allowed.add((host.strip("[]"), int(port)))
         return frozenset(allowed)
+
+    @property
+    def quiet(self) -> QuietHours | None:
+        """The quiet hours; None if there are none. Raises ConfigError for what cannot be read."""
+        return QuietHours.read(self.quiet_hours)
 
     @property
     def broker(self) -> Broker:
@@ -285,6 +294,6 @@ def load_settings(**overrides: object) -> Settings:
             f"{'.'.join(str(part) for part in one['loc'])}: {one['msg'].lower()}" for one in error.errors()
         )
         raise ConfigError(f"The settings cannot be used: {wrong}. See docs/settings.md.") from error
-    # A broker that cannot be is found now, and not when the first hint is sent.
-    _ = settings.broker
+    # A broker that cannot be, or hours that no day has, are found now, and not when they are needed.
+    _ = settings.broker, settings.quiet
     return settings

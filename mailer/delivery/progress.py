@@ -31,11 +31,10 @@ class Progress:
 async def progress_of(press: Press, mailing_id: MailingId) -> Progress:
     """Return how far a mailing has come."""
     mailing = await press.mailings.get(mailing_id)
-    if mailing.state is MailingState.SENDING and (why := await press.mailings.why_not_writable(mailing_id)):
-        # The workers know it too, and hand nobody over; only, nobody can write that down.
-        mailing = replace(mailing, problem=f"Waits. {why}")
     counts = await press.ledger.counts(mailing_id)
     now = await press.ledger.now()
+    if mailing.state is MailingState.SENDING and (why := await _why_waiting(press, mailing_id, now)):
+        mailing = replace(mailing, problem=f"Waits. {why}")
     pace = await press.ledger.pace(mailing_id)
     rate = _rate(pace, int(now.timestamp()), is_finished=mailing.is_finished)
     untried = counts.pending - counts.deferred
@@ -48,6 +47,16 @@ async def progress_of(press: Press, mailing_id: MailingId) -> Progress:
         finish=finish if mailing.state is MailingState.SENDING else None,
         next_due=next_due if next_due and now < next_due < instant(HELD_MS) else None,
     )
+
+
+async def _why_waiting(press: Press, mailing_id: MailingId, now: datetime) -> str:
+    """Return why nobody of a sending mailing is handed over just now, where that follows from how things are."""
+    # The workers know it too, and hand nobody over; only, nobody can write that down.
+    if why := await press.mailings.why_not_writable(mailing_id):
+        return why
+    quiet = press.settings.quiet
+    until = quiet.until(now) if quiet else None
+    return quiet.sentence(until) if quiet and until else ""
 
 
 def _rate(pace: dict[int, int], now: int, *, is_finished: bool) -> float:

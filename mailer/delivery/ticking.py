@@ -38,8 +38,11 @@ async def tick(press: Press, planner: str) -> int:
         if mailing.state is MailingState.SCHEDULED and (mailing.starts or now) <= now:
             await _plan(press, mailing_id, planner)
     due = 0
+    is_quiet = bool(press.settings.quiet and press.settings.quiet.until(now))
     for mailing_id in await press.ledger.open_mailings():
-        due += await _tend(press, await press.mailings.get(mailing_id), now)
+        mailing = await press.mailings.get(mailing_id)
+        found = await _tend(press, mailing, now)
+        due += 0 if is_quiet and mailing.state is MailingState.SENDING else found
     return min(due, SHIFTS_AT_ONCE)
 
 

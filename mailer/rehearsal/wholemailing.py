@@ -109,6 +109,7 @@ def _settings(settings: Settings, redis_url: str, port: int) -> Settings:
             # What is put off is tried again within seconds: the rehearsal is about the way, not about the wait.
             "retry_delays_seconds": _RETRY_SECONDS,
             "quality_breaker": False,
+            "quiet_hours": "",
             "approval_needed": False,
         }
     )

@@ -30,7 +30,7 @@ FLOORS: tuple[tuple[str, ...], ...] = (
         "mailer.maillog",
         "mailer.metrics",
     ),
-    ("mailer.broker",),
+    ("mailer.broker", "mailer.quiethours"),
     ("mailer.clock", "mailer.errors", "mailer.folders", "mailer.tether", "mailer"),
 )
 LEVEL = {room: level for level, rooms in enumerate(FLOORS) for room in rooms}

@@ -111,6 +111,8 @@ class Feeder:
         shift = self._shift
         if mailing.id in shift.halted or mailing.state not in (MailingState.SENDING, MailingState.CANCELLED):
             return False
+        if mailing.state is MailingState.SENDING and shift.quiet and shift.quiet.until(shift.clock.now()):
+            return False
         try:
             await shift.workshop.prepare(mailing)
         except (ConfigError, NotFoundError, SourceError) as error:

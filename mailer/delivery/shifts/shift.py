@@ -63,11 +63,18 @@ class Shift:
         """How many people were settled, by mailing."""
         self.news = asyncio.Event()
         """Set for the scribe, when there is something to write."""
+        self.quiet = press.settings.quiet
+        if self.quiet:
+            lasts = min(lasts, self.quiet.next_begin(clock.now()) - clock.now())
         self._ends_at = clock.seconds() + lasts.total_seconds()
 
     def is_over(self) -> bool:
         """Whether nobody more is to be claimed or handed over."""
         return self.is_ended or self.is_stopping() or self.clock.seconds() >= self._ends_at
+
+    def ends_in(self) -> timedelta:
+        """Return how long it may still last."""
+        return timedelta(seconds=self._ends_at - self.clock.seconds())
 
     def may_go(self, batch_pass: Pass) -> bool:
         """Whether somebody of this pass may be claimed or handed over now."""
