@@ -46,7 +46,7 @@ def test_locks_hold_no_addresses(root: Path, tracked: list[str]) -> None:
     ]
     resolved = [path for path in locks if '"resolved"' in _text(root / path)]
 
-    assert {"requirements/run.txt", "requirements/dev.txt"} <= set(locks)
+    assert {"requirements/run.txt", "requirements/dev.txt", "frontend/package-lock.json"} <= set(locks)
     assert not holding
     assert not resolved
 
@@ -57,6 +57,12 @@ def test_every_locked_package_has_hashes(root: Path) -> None:
 
         assert len(entries) > 40
         assert not [entry.splitlines()[0] for entry in entries if "--hash=sha256:" not in entry]
+
+
+def test_every_package_from_npm_has_a_hash(root: Path) -> None:
+    entries = json.loads((root / "frontend/package-lock.json").read_text())["packages"]
+
+    assert [name for name, entry in entries.items() if "integrity" not in entry] == [""]
 
 
 def test_no_tracked_file_has_a_name_that_belongs_to_a_machine(tracked: list[str]) -> None:

@@ -1,16 +1,17 @@
 """The six themes against the reference compiler of MJML, pixel by pixel.
 
-The reference is the npm package `mjml`, in the folder `$MJML_NODE`: `npm install --prefix "$MJML_NODE" mjml@5`.
+The reference is the npm package `mjml`, which `npm ci` in `frontend/` installs, in the version of its lock.
 """
 
 from __future__ import annotations
 
 import io
-import os
+import json
 import shutil
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
+from typing import NamedTuple
 
 import pytest
 from mjml import mjml2html
@@ -21,23 +22,39 @@ from mailer.rendering.theming.proving import prove
 from mailer.rendering.theming.shelf import shipped
 from tests.mailer.rendering.test_in_chromium import ARGUMENTS, CHROMIUM
 
-pytestmark = pytest.mark.slow
-
-REFERENCE = Path(os.environ.get("MJML_NODE", ".")) / "node_modules/mjml"
+REFERENCE = Path(__file__).parents[3] / "frontend/node_modules/mjml"
 MOST_DIFFERENT = 0.002
 """Of all pixels."""
 SEEN_APART = 16
 """Of 255: closer colours are the same to the eye."""
 COMPILE = """
 const mjml2html = require(process.argv[1]);
-const source = require("fs").readFileSync(0, "utf8");
-Promise.resolve(mjml2html(source, {fonts: {}, keepComments: true, validationLevel: "skip", minify: false}))
-  .then((made) => process.stdout.write(made.html));
+const sources = JSON.parse(require("fs").readFileSync(0, "utf8"));
+const options = {fonts: {}, keepComments: true, validationLevel: "skip", minify: false};
+Promise.all(sources.map(async (source) => (await mjml2html(source, options)).html))
+  .then((made) => process.stdout.write(JSON.stringify(made)));
 """
 
+SAMPLE = {("magazine", 600), ("product-update", 375)}
+"""Looked at with every change: the ones with hero, columns and cards. The others take their time in `make slow`."""
+ALL = [
+    pytest.param(theme, width, marks=() if (theme, width) in SAMPLE else pytest.mark.slow)
+    for theme in shipped().names()
+    for width in (600, 375)
+]
+
+pytestmark = pytest.mark.browser
 needs_reference = pytest.mark.skipif(
-    not (shutil.which("node") and REFERENCE.is_dir() and CHROMIUM.exists()), reason="no node, mjml or chromium here"
+    not (shutil.which("node") and REFERENCE.is_dir() and CHROMIUM.exists()),
+    reason="no node, no chromium, or no `npm ci` in frontend/ yet",
 )
+
+
+class Pair(NamedTuple):
+    """The same MJML, compiled by us and by the reference, before inlining."""
+
+    ours: str
+    reference: str
 
 
 @pytest.fixture(scope="module")
@@ -48,7 +65,17 @@ def browser() -> Iterator[Browser]:
         browser.close()
 
 
-def mjml_of(theme: str, monkeypatch: pytest.MonkeyPatch) -> tuple[str, str]:
+@pytest.fixture(scope="module")
+def pairs() -> Mapping[str, Pair]:
+    """What every theme makes of the sample issue."""
+    ours = {theme: mjml_of(theme) for theme in shipped().names()}
+    by_reference = compiled_by_reference([mjml for mjml, _ in ours.values()])
+    return {
+        theme: Pair(html, reference) for (theme, (_, html)), reference in zip(ours.items(), by_reference, strict=True)
+    }
+
+
+def mjml_of(theme: str) -> tuple[str, str]:
     """Give the MJML that a theme makes of the sample issue, and the HTML that we make of that, before inlining."""
     seen: list[tuple[str, str]] = []
 
@@ -57,17 +84,17 @@ def mjml_of(theme: str, monkeypatch: pytest.MonkeyPatch) -> tuple[str, str]:
         seen.append((mjml, html))
         return html
 
-    monkeypatch.setattr("mailer.rendering.mjml.mjml2html", watched)
-    prove(theme, shipped())
+    with pytest.MonkeyPatch.context() as monkeypatch:
+        monkeypatch.setattr("mailer.rendering.mjml.mjml2html", watched)
+        prove(theme, shipped())
     return seen[0]
 
 
-def by_reference(mjml: str) -> str:
-    made = subprocess.run(
-        ["node", "-e", COMPILE, str(REFERENCE.absolute())], input=mjml.encode(), capture_output=True, timeout=60
-    )
+def compiled_by_reference(sources: list[str]) -> list[str]:
+    command = ["node", "-e", COMPILE, str(REFERENCE)]
+    made = subprocess.run(command, input=json.dumps(sources).encode(), capture_output=True, timeout=60)
     assert made.returncode == 0, made.stderr.decode()
-    return made.stdout.decode()
+    return [str(html) for html in json.loads(made.stdout)]
 
 
 def drawn(browser: Browser, html: str, width: int) -> Image.Image:
@@ -98,14 +125,13 @@ def share_different(one: Image.Image, other: Image.Image) -> float:
 
 
 @needs_reference
-@pytest.mark.parametrize("width", [600, 375])
-@pytest.mark.parametrize("theme", shipped().names())
+@pytest.mark.parametrize(("theme", "width"), ALL)
 def test_every_theme_looks_as_the_reference_compiler_makes_it(
-    theme: str, width: int, browser: Browser, monkeypatch: pytest.MonkeyPatch
+    theme: str, width: int, browser: Browser, pairs: Mapping[str, Pair]
 ) -> None:
-    mjml, html = mjml_of(theme, monkeypatch)
+    ours, reference = (drawn(browser, html, width) for html in pairs[theme])
 
-    share = share_different(drawn(browser, html, width), drawn(browser, by_reference(mjml), width))
+    share = share_different(ours, reference)
 
     print(f"{theme} at {width} px: {share:.3%} of the pixels differ")
     assert share <= MOST_DIFFERENT
