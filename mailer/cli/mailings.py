@@ -11,12 +11,12 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from mailer.cli.answering import AsJson, answer, described, progress, table
-from mailer.cli.mailing import mailingtimes, rehearsals, reports, trying
+from mailer.cli.mailing import audience, mailingtimes, rehearsals, reports, trying
+from mailer.cli.mailing.audience import ListOption, SegmentOption, WithoutList, WithoutMailing, WithoutSegment
 from mailer.cli.opening import with_press
 from mailer.errors import ConflictError
 
 if TYPE_CHECKING:
-    from mailer.delivery.addressing import Wish
     from mailer.delivery.explaining import Explanation
     from mailer.delivery.planning import Forecast
     from mailer.delivery.press import Press
@@ -36,16 +36,6 @@ for _command in (
     app.registered_commands.append(_command)
 
 MailingArgument = Annotated[int, typer.Argument(metavar="MAILING", help="Its number.")]
-
-ListOption = Annotated[list[str] | None, typer.Option("--list", help="A list's slug; may be repeated.")]
-SegmentOption = Annotated[
-    list[str] | None, typer.Option("--segment", help="A saved segment's slug, or a rule; may be repeated.")
-]
-WithoutList = Annotated[list[str] | None, typer.Option("--exclude-list", help="Leave out who is active on it.")]
-WithoutSegment = Annotated[list[str] | None, typer.Option("--exclude-segment", help="Leave out who is in it.")]
-WithoutMailing = Annotated[
-    list[int] | None, typer.Option("--exclude-mailing", help="Leave out who got this mailing, or may yet get it.")
-]
 
 _LEDGER = ("audience", "accepted", "refused", "excluded", "uncertain", "pending")
 _LOOK_SECONDS = 0.5
@@ -89,21 +79,13 @@ def send(
     as_json: AsJson = False,
 ) -> None:
     """Mail an issue to everybody on these lists and in these segments, after saying how many they are."""
-    from mailer.delivery.addressing import Wish
     from mailer.settings import UncertainPolicy
 
     starts = _moment(at)
-    wish = Wish(
-        lists=lists or (),
-        segments=segments or (),
-        without_lists=without_lists or (),
-        without_segments=without_segments or (),
-        without_mailings=without_mailings or (),
-    )
-    expected = with_press(lambda press: _forecast(press, issue, wish))
+    wish = audience.wished(lists, segments, without_lists, without_segments, without_mailings)
+    expected = with_press(lambda press: audience.expected(press, issue, wish))
     if count:
-        facts = asdict(expected) | {"parts": dict(expected.parts), "duplicates": expected.duplicates}
-        answer(facts, _forecast_lines(expected), as_json=as_json)
+        answer(audience.forecast_facts(expected), audience.forecast_lines(expected), as_json=as_json)
         return
     _confirm(issue, expected, yes=yes)
 
@@ -244,25 +226,6 @@ def _moment(text: str) -> datetime | None:
     except ValueError as error:
         raise typer.BadParameter(f"“{text}” is not a time such as 2026-11-02T09:00+01:00.") from error
     return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
-
-
-async def _forecast(press: Press, issue: str, wish: Wish) -> Forecast:
-    from mailer import clock
-    from mailer.delivery.addressing import look_up
-    from mailer.delivery.planning import forecast
-
-    return await forecast(press, *await look_up(press, await press.issues.get(issue), wish, clock.now()))
-
-
-def _forecast_lines(expected: Forecast) -> list[str]:
-    return [f"{expected.to_mail:,} of {expected.audience:,} people would be mailed.", arithmetic(expected)]
-
-
-def arithmetic(expected: Forecast) -> str:
-    """Say how the number of people comes about: Readers 13,020 + VIP 412 − duplicates 380 − left 71 = 12,981."""
-    minus = {"duplicates": expected.duplicates, **expected.excluded_by}
-    parts = " + ".join(f"{name} {count:,}" for name, count in expected.parts)
-    return f"{parts}{''.join(f' − {name} {count:,}' for name, count in minus.items() if count)} = {expected.to_mail:,}"
 
 
 def _confirm(issue: str, expected: Forecast, *, yes: bool) -> None:

@@ -8,9 +8,13 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from mailer.cli.answering import AsJson, answer
+from mailer.cli.mailing import audience
+from mailer.cli.mailing.audience import ListOption, SegmentOption, WithoutList, WithoutMailing, WithoutSegment
 from mailer.cli.opening import with_press
 
 if TYPE_CHECKING:
+    from mailer.delivery.addressing import Wish
+    from mailer.delivery.planning import Forecast
     from mailer.delivery.press import Press
     from mailer.delivery.timing.sharing import Share
     from mailer.issues.mailing import Mailing
@@ -22,7 +26,11 @@ app = typer.Typer(add_completion=False, rich_markup_mode=None)
 @app.command()
 def schedule(
     issue: Annotated[str, typer.Argument(metavar="ISSUE", help="The issue's slug.")],
-    lists: Annotated[list[str], typer.Option("--list", help="A list's slug; may be repeated.")],
+    lists: ListOption = None,
+    segments: SegmentOption = None,
+    without_lists: WithoutList = None,
+    without_segments: WithoutSegment = None,
+    without_mailings: WithoutMailing = None,
     at: Annotated[str, typer.Option(help="When, on the wall: 2026-11-25T09:00. Else at once.", metavar="TIME")] = "",
     zone: Annotated[str, typer.Option(help="The wall's time zone, such as Europe/Berlin.")] = "UTC",
     which: Annotated[str, typer.Option(help="`first` or `second`, where clocks go back and TIME is twice.")] = "",
@@ -38,10 +46,10 @@ def schedule(
     undo: Annotated[float, typer.Option(min=0, max=600, help="Seconds to wait, so that it can be undone.")] = 0,
     by: Annotated[str, typer.Option(help="The account that asks; needed where a second person must approve.")] = "",
     request: Annotated[str, typer.Option(help="A name for this request; the same name twice makes one mailing.")] = "",
-    count: Annotated[bool, typer.Option("--count", help="Only say who would be due when.")] = False,
+    count: Annotated[bool, typer.Option("--count", help="Only say who would be mailed, and who is due when.")] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Schedule an issue to everybody on these lists: when, and in which order they get it.
+    """Schedule an issue to these lists and segments: when, and in which order their people get it.
 
     A time that clocks pass over is refused; one that they show twice must be chosen. With --local the readers without a
     known zone get it by ZONE, and those for whom TIME has passed already get it at once.
@@ -57,32 +65,26 @@ def schedule(
     )
     wanted.check()
 
-    async def story(press: Press) -> tuple[Mailing | None, list[Share]]:
+    wish = audience.wished(lists, segments, without_lists, without_segments, without_mailings)
+
+    async def story(press: Press) -> tuple[Mailing | Forecast, list[Share]]:
         from mailer import clock
         from mailer.delivery.controlling import schedule as act
 
-        timing, starts, shares = await _settled(press, issue, lists, wanted, at=at, zone=zone, which=which)
+        timing, starts, shares = await _settled(press, issue, wish, wanted, at=at, zone=zone, which=which)
         if count:
-            return None, shares
-        mailing = await act(
-            press,
-            issue,
-            lists,
-            now=clock.now(),
-            starts=starts,
-            timing=timing,
-            undo=timedelta(seconds=undo),
-            request=request,
+            return await audience.expected(press, issue, wish), shares
+        window = timedelta(seconds=undo)
+        made = await act(
+            press, issue, wish, now=clock.now(), starts=starts, timing=timing, undo=window, request=request
         )
-        return mailing, shares
+        return made, shares
 
-    mailing, shares = with_press(story)
-    facts = [{"due": one.due, "zones": one.zones, "people": one.people} for one in shares]
-    lines = [f"{one.due:%Y-%m-%d %H:%M} UTC: {one.people:,} people ({_some(one.zones)})" for one in shares]
-    if mailing is None:
-        answer({"shares": facts}, lines or ["Everybody at the same moment."], as_json=as_json)
-        return
-    answer(_facts(mailing) | {"shares": facts}, [_sentence(mailing), *lines], as_json=as_json)
+    found, shares = with_press(story)
+    told, lines = _told(found)
+    due = [{"due": one.due, "zones": one.zones, "people": one.people} for one in shares]
+    lines += [f"{one.due:%Y-%m-%d %H:%M} UTC: {one.people:,} people ({_some(one.zones)})" for one in shares]
+    answer(told | {"shares": due}, lines, as_json=as_json)
 
 
 @app.command()
@@ -147,7 +149,7 @@ def release(
 
 
 async def _settled(
-    press: Press, issue: str, lists: list[str], wanted: Timing, *, at: str, zone: str, which: str
+    press: Press, issue: str, wish: Wish, wanted: Timing, *, at: str, zone: str, which: str
 ) -> tuple[Timing, datetime | None, list[Share]]:
     """Return the timing with what only the press knows, when it begins, and how its people are shared out."""
     from msgspec.structs import replace
@@ -161,8 +163,18 @@ async def _settled(
         return wanted, starts, []
     newsletter = (await press.issues.get(issue)).newsletter
     timing = replace(wanted, zone_field=await zone_field(press, newsletter))
-    ids = [(await press.people.lists.find(slug)).id for slug in lists]
-    return timing, await first_moment(press, timing), await shares_of(press, timing, await pending_of(press, ids))
+    lists, scope, _ = await audience.addressed(press, issue, wish)
+    people = await pending_of(press, lists, scope)
+    return timing, await first_moment(press, timing), await shares_of(press, timing, people)
+
+
+def _told(found: Mailing | Forecast) -> tuple[dict[str, object], list[str]]:
+    """Return what was made, or what would be, for programs and for people."""
+    from mailer.delivery.planning import Forecast
+
+    if isinstance(found, Forecast):
+        return audience.forecast_facts(found), audience.forecast_lines(found)
+    return _facts(found), [_sentence(found)]
 
 
 def _facts(mailing: Mailing) -> dict[str, object]:

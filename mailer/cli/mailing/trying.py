@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from mailer.cli.answering import AsJson, answer, table
+from mailer.cli.mailing import audience
+from mailer.cli.mailing.audience import ListOption, SegmentOption, WithoutList, WithoutMailing, WithoutSegment
 from mailer.cli.opening import with_press
 from mailer.errors import ConflictError
 
@@ -27,10 +29,11 @@ _Request = Annotated[str, typer.Option(help="A name for this request; the same n
 @app.command("try")
 def try_out(
     issue: Annotated[str, typer.Argument(metavar="ISSUE", help="The issue's slug; it is the first arm.")],
-    lists: Annotated[list[str] | None, typer.Option("--list", help="A list's slug; may be repeated.")] = None,
-    segments: Annotated[
-        list[str] | None, typer.Option("--segment", help="A saved segment's slug, or a rule; may be repeated.")
-    ] = None,
+    lists: ListOption = None,
+    segments: SegmentOption = None,
+    without_lists: WithoutList = None,
+    without_segments: WithoutSegment = None,
+    without_mailings: WithoutMailing = None,
     subjects: Annotated[list[str] | None, typer.Option("--subject", help="Another subject: an arm each.")] = None,
     issues: Annotated[list[str] | None, typer.Option("--against", help="Another issue's slug: an arm each.")] = None,
     share: Annotated[float, typer.Option(min=0, max=100, help="Percent of the audience to try on, all arms.")] = 20,
@@ -44,10 +47,10 @@ def try_out(
 
     if by not in tuple(Measure):
         raise typer.BadParameter(f"There is no choosing by “{by}”: {', '.join(Measure)}.")
+    wish = audience.wished(lists, segments, without_lists, without_segments, without_mailings)
 
     async def story(press: Press) -> Mailing:
         from mailer import clock
-        from mailer.delivery.addressing import Wish
         from mailer.delivery.controlling import schedule
         from mailer.delivery.experiments.experimenting import Trial, experiment_of
 
@@ -58,7 +61,6 @@ def try_out(
             measure=Measure(by),
             after_seconds=after * 3600,
         )
-        wish = Wish(lists=lists or (), segments=segments or ())
         experiment = await experiment_of(press, issue, trial)
         return await schedule(press, issue, wish, now=clock.now(), experiment=experiment, request=request)
 

@@ -79,6 +79,42 @@ def test_the_spread_over_readers_zones_is_said_before(run: Run, issue: str, peop
     assert len(run("mailings", "list", "--json").json) == 1
 
 
+def test_the_spread_counts_segments_and_who_is_left_out(run: Run, issue: str, people: Path, in_press: InPress) -> None:
+    async def give_zones(press: Press) -> None:
+        newsletter = (await press.issues.get(issue)).newsletter
+        await press.people.fields.declare(Field(newsletter=newsletter, name="zone", kind=FieldKind.TIME_ZONE))
+        await press.people.fields.index({("zone", "Asia/Tokyo"): Cohort.of([1, 2])})
+
+    in_press(give_zones)
+    when = ("--local", "--at", "2099-07-01T09:00", "--zone", "Europe/Berlin", "--count", "--json")
+    ana_and_cy = ("--segment", 'address == "ana@example.com" or address == "cy@example.com"')
+    without_ana = ("--list", "readers", "--exclude-segment", 'address == "ana@example.com"')
+
+    of_segment = run("mailings", "schedule", issue, *ana_and_cy, *when).json
+    of_others = run("mailings", "schedule", issue, *without_ana, *when).json
+
+    assert (of_segment["to_mail"], of_others["to_mail"]) == (2, 2)
+    assert [one["people"] for one in of_segment["shares"]] == [1, 1]
+    assert [one["people"] for one in of_others["shares"]] == [1, 1]
+    assert of_others["excluded_by"] == {"excluded-segment": 1}
+
+
+def test_an_issue_is_scheduled_to_a_segment_without_who_got_it(run: Run, issue: str, people: Path) -> None:
+    run("mailings", "send", issue, "--list", "readers", "--yes")
+    at = ("--at", "2099-07-01T09:00")
+    wish = ("--segment", 'address == "ana@example.com"', "--exclude-mailing", "1")
+
+    counted = run("mailings", "schedule", issue, *wish, *at, "--count").out
+    made = run("mailings", "schedule", issue, *wish, *at, "--json").json
+    unknown = run("mailings", "schedule", issue, "--segment", "nosuch", *at, status=2)
+    nobody = run("mailings", "schedule", issue, *at, status=2)
+
+    assert "1 of 1 people would be mailed." in counted, "mailing 1 has not begun, so nobody got it yet"
+    assert (made["mailing"], made["state"]) == (2, "scheduled")
+    assert "nosuch" in unknown.err
+    assert "at least one list or segment" in nobody.err
+
+
 def test_a_mailing_is_undone_by_its_number(run: Run, issue: str, people: Path) -> None:
     number = run("mailings", "schedule", issue, "--undo", "600", *TO_READERS).json["mailing"]
 

@@ -1,0 +1,80 @@
+"""Whom a mailing goes to: the options that every command asks it by, and what they come to."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+if TYPE_CHECKING:
+    from mailer.delivery.addressing import Addressed, Wish
+    from mailer.delivery.planning import Forecast
+    from mailer.delivery.press import Press
+
+ListOption = Annotated[list[str] | None, typer.Option("--list", help="A list's slug; may be repeated.")]
+SegmentOption = Annotated[
+    list[str] | None, typer.Option("--segment", help="A saved segment's slug, or a rule; may be repeated.")
+]
+WithoutList = Annotated[list[str] | None, typer.Option("--exclude-list", help="Leave out who is active on it.")]
+WithoutSegment = Annotated[list[str] | None, typer.Option("--exclude-segment", help="Leave out who is in it.")]
+WithoutMailing = Annotated[
+    list[int] | None, typer.Option("--exclude-mailing", help="Leave out who got this mailing, or may yet get it.")
+]
+
+
+def wished(
+    lists: Sequence[str] | None,
+    segments: Sequence[str] | None,
+    without_lists: Sequence[str] | None,
+    without_segments: Sequence[str] | None,
+    without_mailings: Sequence[int] | None,
+) -> Wish:
+    """Return whom the options name, in the order in which the commands have them."""
+    from mailer.delivery.addressing import Wish
+
+    return Wish(
+        lists=lists or (),
+        segments=segments or (),
+        without_lists=without_lists or (),
+        without_segments=without_segments or (),
+        without_mailings=without_mailings or (),
+    )
+
+
+async def addressed(press: Press, issue: str, wish: Wish) -> Addressed:
+    """Look up the names of a wish for an issue."""
+    from mailer import clock
+    from mailer.delivery.addressing import look_up
+
+    return await look_up(press, await press.issues.get(issue), wish, clock.now())
+
+
+async def expected(press: Press, issue: str, wish: Wish) -> Forecast:
+    """Count who would be mailed if it began now."""
+    from mailer.delivery.planning import forecast
+
+    return await forecast(press, *await addressed(press, issue, wish))
+
+
+def forecast_facts(found: Forecast) -> dict[str, object]:
+    """Return a forecast for a program to read."""
+    return {
+        "audience": found.audience,
+        "to_mail": found.to_mail,
+        "excluded_by": found.excluded_by,
+        "parts": dict(found.parts),
+        "duplicates": found.duplicates,
+    }
+
+
+def forecast_lines(found: Forecast) -> list[str]:
+    """Return a forecast for a person to read."""
+    return [f"{found.to_mail:,} of {found.audience:,} people would be mailed.", arithmetic(found)]
+
+
+def arithmetic(found: Forecast) -> str:
+    """Say how the number of people comes about: Readers 13,020 + VIP 412 − duplicates 380 − left 71 = 12,981."""
+    minus = {"duplicates": found.duplicates, **found.excluded_by}
+    parts = " + ".join(f"{name} {count:,}" for name, count in found.parts)
+    return f"{parts}{''.join(f' − {name} {count:,}' for name, count in minus.items() if count)} = {found.to_mail:,}"
