@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
+from mailer.delivery.checking import missing_assets
 from mailer.delivery.controlling import BlockedError
+from mailer.delivery.enclosing import enclosed
 from mailer.delivery.press import Press
 from mailer.errors import ConflictError
 from mailer.issues.aims.experiment import Arm, Experiment, Measure
@@ -55,7 +57,8 @@ async def _edition(press: Press, slug: str, subject: str) -> tuple[str, Edition]
     url, shelf = press.settings.public_url, press.shelf
     tracking = Tracking(issue.tracking) if issue.tracking else newsletter.tracking
     edition = compile_edition(issue, newsletter, public_url=url, shelf=shelf, tracking=tracking)
-    findings = check(issue, newsletter, edition, url, shelf)
+    edition = await enclosed(press, issue, edition)
+    findings = check(issue, newsletter, edition, url, shelf) + await missing_assets(press, issue)
     if blocking := [finding for finding in findings if finding.level == "block"]:
         raise BlockedError(slug, blocking)
     return issue.subject, edition

@@ -21,6 +21,7 @@ from mailer.delivery.ticking import tick
 from mailer.errors import ConflictError
 from mailer.issues.aims.experiment import Arm, Experiment, Measure
 from mailer.issues.aims.tracking import Tracking
+from mailer.issues.assets.gathering import asset_of
 from mailer.issues.mailing import Mailing, MailingState
 from mailer.tracking.hit import Hit, Seen, Visitor
 
@@ -186,6 +187,20 @@ async def test_cancelling_excludes_the_rest_too(newsroom: Newsroom, begun: Maili
 async def test_what_cannot_be_tried_is_said(newsroom: Newsroom, trial: Trial, says: str) -> None:
     with pytest.raises(ConflictError, match=says):
         await experiment_of(newsroom.press, "harbour", trial)
+
+
+async def test_every_arm_carries_the_files_of_the_issue(newsroom: Newsroom, relay: ScriptedRelay) -> None:
+    press = newsroom.press
+    report, data = asset_of(b"%PDF-1.7 tides", "tides.pdf", place="test", now=await press.ledger.now())
+    await press.assets.put(report, data)
+    issue = await press.issues.get("harbour")
+    await press.issues.put(replace(issue, attachments=report.reference))
+
+    await begin(newsroom, Trial(subjects=["Ships ahoy"], share=1, measure=Measure.HAND))
+    await newsroom.work()
+
+    assert len(relay.received) == len(PEOPLE)
+    assert all(b"tides.pdf" in message for _, message in relay.received)
 
 
 _ARMS = tuple(Arm(str(number), "", "") for number in range(3))
