@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from mailer.delivery.planning import Forecast
     from mailer.delivery.press import Press
     from mailer.delivery.progress import Progress
+    from mailer.delivery.timing.awaiting import Wait
     from mailer.issues.mailing import Mailing, MailingId
 
 app = typer.Typer(
@@ -238,7 +239,7 @@ def _confirm(issue: str, expected: Forecast, *, yes: bool) -> None:
 
 
 def _facts(found: Progress) -> dict[str, object]:
-    mailing = found.mailing
+    mailing, wait = found.mailing, found.wait
     return {
         "id": mailing.id,
         "issue": mailing.issue,
@@ -254,6 +255,9 @@ def _facts(found: Progress) -> dict[str, object]:
         "rate_per_second": round(found.rate_per_second, 1),
         "finish": found.finish,
         "next_due": found.next_due,
+        "waiting": wait.people if wait else 0,
+        "waiting_for": wait.what if wait else "",
+        "waiting_until": wait.until if wait else None,
     }
 
 
@@ -272,10 +276,17 @@ def _status_pairs(found: Progress) -> list[tuple[str, object]]:
         ("balances", counts.balanced),
         ("rate", f"{found.rate_per_second:,.0f} a second" if found.rate_per_second else ""),
         ("next try", found.next_due),
+        ("waiting", _waiting_words(found.wait) if found.wait else ""),
         ("ready about", found.finish),
         ("began", mailing.started),
         ("finished", mailing.finished),
     ]
+
+
+def _waiting_words(wait: Wait) -> str:
+    """Say who waits for what: 12,000 for the winner, until 2026-11-24 13:04 UTC."""
+    until = f", until {wait.until:%Y-%m-%d %H:%M} UTC" if wait.until else ""
+    return f"{wait.people:,} {wait.what.words}{until}"
 
 
 def _tell_state(mailing: Mailing, as_json: bool) -> None:

@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from mailer.delivery.ledger import LedgerCounts
 from mailer.delivery.press import Press
 from mailer.delivery.reply import instant
+from mailer.delivery.timing.awaiting import Wait, wait_of
 from mailer.delivery.timing.turn import HELD_MS
 from mailer.issues.mailing import Mailing, MailingId, MailingState
 
@@ -23,18 +24,22 @@ class Progress:
     rate_per_second: float
     """Hand-overs settled a second: of late while it is sending, over its whole time when it is finished."""
     finish: datetime | None
-    """When it will be done at this rate; None where that cannot be told."""
+    """When it will be done at this rate; None where that cannot be told, as while somebody is not due yet."""
     next_due: datetime | None
     """When people who were put off are tried again; None if nobody is waiting."""
+    wait: Wait | None = None
+    """Who is not due yet, and why; None if everybody who is pending is due."""
 
 
 async def progress_of(press: Press, mailing_id: MailingId) -> Progress:
     """Return how far a mailing has come."""
     mailing = await press.mailings.get(mailing_id)
-    counts = await press.ledger.counts(mailing_id)
+    words = await press.ledger.words(mailing_id)
+    counts = LedgerCounts.of(words.values())
     now = await press.ledger.now()
     if mailing.state is MailingState.SENDING and (why := await _why_waiting(press, mailing_id, now)):
         mailing = replace(mailing, problem=f"Waits. {why}")
+    wait = None if mailing.is_finished else await wait_of(press, mailing, words, now)
     pace = await press.ledger.pace(mailing_id)
     rate = _rate(pace, int(now.timestamp()), is_finished=mailing.is_finished)
     untried = counts.pending - counts.deferred
@@ -44,8 +49,9 @@ async def progress_of(press: Press, mailing_id: MailingId) -> Progress:
         mailing=mailing,
         counts=counts,
         rate_per_second=rate,
-        finish=finish if mailing.state is MailingState.SENDING else None,
+        finish=finish if mailing.state is MailingState.SENDING and not wait else None,
         next_due=next_due if next_due and now < next_due < instant(HELD_MS) else None,
+        wait=wait,
     )
 
 

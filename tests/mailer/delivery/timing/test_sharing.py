@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 ANNA, BEN, CHEN = "anna@example.com", "ben@example.com", "chen@example.com"
 
 
-async def _with_zones(newsroom: Newsroom, zones: dict[str, str]) -> None:
+async def with_zones(newsroom: Newsroom, zones: dict[str, str]) -> None:
     people = newsroom.press.people
     await people.fields.declare(Field(newsletter="daily", name="zone", kind=FieldKind.TIME_ZONE))
     for address, zone in zones.items():
@@ -48,7 +48,7 @@ def _wall(now: datetime, zone_offset_hours: int) -> str:
 
 
 async def test_each_reader_gets_it_when_it_is_the_time_where_they_are(newsroom: Newsroom, relay: ScriptedRelay) -> None:
-    await _with_zones(newsroom, {ANNA: "Asia/Tokyo", BEN: "America/Phoenix", CHEN: ""})
+    await with_zones(newsroom, {ANNA: "Asia/Tokyo", BEN: "America/Phoenix", CHEN: ""})
     now = await newsroom.press.ledger.now()
 
     # Now it is this time in Tokyo (UTC+9); in Phoenix (UTC−7) it is in sixteen hours, in UTC in nine.
@@ -64,7 +64,7 @@ async def test_each_reader_gets_it_when_it_is_the_time_where_they_are(newsroom: 
 
 
 async def test_readers_without_a_zone_go_by_the_mailings_own(newsroom: Newsroom, relay: ScriptedRelay) -> None:
-    await _with_zones(newsroom, {ANNA: "Asia/Tokyo", CHEN: ""})
+    await with_zones(newsroom, {ANNA: "Asia/Tokyo", CHEN: ""})
     now = await newsroom.press.ledger.now()
 
     await _send(newsroom, Timing(wall=_wall(now, 9), zone="Asia/Seoul", zone_field="zone"))
@@ -74,7 +74,7 @@ async def test_readers_without_a_zone_go_by_the_mailings_own(newsroom: Newsroom,
 
 
 async def test_whoevers_time_has_passed_gets_it_at_once(newsroom: Newsroom, relay: ScriptedRelay) -> None:
-    await _with_zones(newsroom, {ANNA: "Pacific/Kiritimati", BEN: "Asia/Tokyo"})
+    await with_zones(newsroom, {ANNA: "Pacific/Kiritimati", BEN: "Asia/Tokyo"})
     now = await newsroom.press.ledger.now()
 
     await _send(newsroom, Timing(wall=_wall(now, 9), zone="UTC", zone_field="zone"))
@@ -84,7 +84,7 @@ async def test_whoevers_time_has_passed_gets_it_at_once(newsroom: Newsroom, rela
 
 
 async def test_the_shares_say_how_many_are_due_when(newsroom: Newsroom) -> None:
-    await _with_zones(newsroom, {ANNA: "Asia/Tokyo", BEN: "Asia/Seoul", CHEN: ""})
+    await with_zones(newsroom, {ANNA: "Asia/Tokyo", BEN: "Asia/Seoul", CHEN: ""})
     timing = Timing(wall="2026-11-25T09:00", zone="Europe/Berlin", zone_field="zone")
 
     shares = await shares_of(newsroom.press, timing, Cohort.of([1, 2, 3]))
@@ -102,7 +102,7 @@ async def test_a_newsletter_that_keeps_no_zones_says_so(newsroom: Newsroom) -> N
 
 
 async def test_a_cancelled_mailing_does_not_wait_for_far_turns(newsroom: Newsroom) -> None:
-    await _with_zones(newsroom, {ANNA: "Asia/Tokyo", BEN: "America/Phoenix"})
+    await with_zones(newsroom, {ANNA: "Asia/Tokyo", BEN: "America/Phoenix"})
     now = await newsroom.press.ledger.now()
     mailing = await _send(newsroom, Timing(wall=_wall(now, 9), zone="UTC", zone_field="zone"))
     await newsroom.work()
