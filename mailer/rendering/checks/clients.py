@@ -1,72 +1,86 @@
-"""What many mail programs do not understand, in an author's own markup and images.
+"""What many mail programs do not understand, in an author's own markup and images (see `clientfacts`).
 
-A small table of our own, drawn up from the facts that caniemail.com publishes for Gmail, Outlook, Apple Mail, Yahoo and
-Samsung. Only what the author wrote is judged: themes lean on such things deliberately, and do without where they fail.
+Only what the author wrote is judged: themes lean on such things deliberately, and do without where they fail. CSS is
+looked for where it stands, in `style` attributes and elements, and elements outside of comments: words are not judged.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from typing import NamedTuple
 from urllib.parse import urlsplit
 
+from mailer.rendering.checks.clientfacts import CLIENTS, FACTS, TRANSPARENT_COLOUR, Fact, Kind
 from mailer.rendering.linkcheck import Flaw
 
-
-class Unsupported(NamedTuple):
-    """Who does not understand something, and what to write instead."""
-
-    by: str
-    instead: str
-
-
-_CSS: Mapping[str, Unsupported] = {
-    r"display\s*:\s*(?:inline-)?flex": Unsupported("Outlook on Windows", "Use columns, or a table."),
-    r"display\s*:\s*(?:inline-)?grid": Unsupported("Gmail, Outlook and Yahoo", "Use columns, or a table."),
-    r"position\s*:\s*(?:absolute|fixed|sticky)": Unsupported("Gmail, Outlook and Yahoo", "Use columns."),
-    r"var\s*\(": Unsupported("Gmail, Outlook and Yahoo", "Write the value itself."),
-    r"calc\s*\(": Unsupported("Outlook on Windows", "Write the value itself."),
-    r"#[0-9a-fA-F]{8}\b|\brgba?\s*\([^)]*/": Unsupported("Outlook and Yahoo", "Write the colour as #112233."),
-    r"\b(?:animation|transition|transform)\s*:": Unsupported("Gmail and Outlook", "Use an animated GIF, or nothing."),
-    r"background-image\s*:|background\s*:[^;]*gradient": Unsupported("Outlook on Windows", "Give a plain colour too."),
-    r"@font-face": Unsupported("Gmail and Outlook", "Use fonts that machines have."),
-    r"object-fit\s*:": Unsupported("Outlook and Yahoo", "Cut the image itself."),
-    r"\b(?:r?em|vw|vh)\b(?=\s*[;\"'}])|\d(?:vw|vh)\b": Unsupported("Outlook on Windows", "Use pixels."),
-    r":(?:nth-child|not|has|is)\(": Unsupported("Gmail and Outlook", "Use a class."),
+_PATTERNS: Mapping[Kind, str] = {
+    Kind.PROPERTY: r"(?<![\w-]){}\s*:",
+    Kind.FUNCTION: r"(?<![\w-]){}\s*\(",
+    Kind.UNIT: r"(?<![\w#])[\d.]+{}\b",
+    Kind.AT_RULE: r"@{}\b",
+    Kind.SELECTOR: r"::?{}(?![\w-])(?=[^;{{}}]*\{{)",
+    Kind.ELEMENT: r"<{}(?=[\s/>])",
+    Kind.ATTRIBUTE: r"(?<=\s){}(?=[\s=/>])(?=[^<>]*>)",
 }
-_IMAGES: Mapping[str, Unsupported] = {
-    ".svg": Unsupported("Gmail and Outlook", "Use PNG."),
-    ".webp": Unsupported("Outlook on Windows", "Use JPEG or PNG."),
-    ".avif": Unsupported("Gmail, Outlook and Yahoo", "Use JPEG or PNG."),
-    ".heic": Unsupported("nearly everybody but Apple", "Use JPEG."),
-    ".tif": Unsupported("nearly everybody", "Use JPEG or PNG."),
-    ".tiff": Unsupported("nearly everybody", "Use JPEG or PNG."),
-    ".bmp": Unsupported("some mail programs", "Use PNG."),
-}
+_CSS = re.compile(
+    r"<!--.*?-->|<(?P<element>mj-style|style)\b[^>]*>(?P<sheet>.*?)</(?P=element)\s*>"
+    r"""|(?<=\s)style\s*=\s*(?P<quote>["'])(?P<inline>.*?)(?P=quote)""",
+    re.DOTALL | re.IGNORECASE,
+)
+_TRANSPARENT = re.compile(r":[^;:{}]*?(#[0-9a-fA-F]{8}\b|\brgba?\s*\([^),]*/[^)]*\))")
 
 
 def markup_flaws(source: str) -> Iterator[tuple[int, Flaw]]:
     """Judge markup; gives the line, too. Each thing is said once, where it first stands."""
-    for pattern, unsupported in _CSS.items():
-        if match := re.search(pattern, source):
-            yield 1 + source.count("\n", 0, match.start()), _flaw(f"“{match[0].strip()}”", unsupported)
+    css, markup = _parted(source)
+    for fact, pattern in _SEARCHED:
+        place = markup if fact.kind in {Kind.ELEMENT, Kind.ATTRIBUTE} else css
+        if match := pattern.search(place):
+            yield 1 + source.count("\n", 0, match.start()), _flaw(f"“{match[0].strip()}”", fact)
+    if match := _TRANSPARENT.search(css):
+        yield 1 + source.count("\n", 0, match.start()), _flaw(f"“{match[1]}”", TRANSPARENT_COLOUR)
 
 
 def image_flaw(address: str) -> Flaw | None:
     """Judge an image by the ending of its address."""
     try:
-        path = urlsplit(address).path.lower()
+        ending = urlsplit(address).path.lower().rpartition(".")[2]
     except ValueError:
         return None
-    unsupported = next((found for ending, found in _IMAGES.items() if path.endswith(ending)), None)
-    return _flaw(f"The image {address}", unsupported) if unsupported else None
+    fact = _ENDINGS.get(ending)
+    return _flaw(f"The image {address}", fact) if fact else None
 
 
-def _flaw(what: str, unsupported: Unsupported) -> Flaw:
+def _searched(fact: Fact) -> re.Pattern[str]:
+    if fact.kind is Kind.VALUE:
+        name, value = map(re.escape, fact.word.split(":"))
+        return re.compile(rf"(?<![\w-]){name}\s*:\s*{value}(?![\w-])", re.IGNORECASE)
+    return re.compile(_PATTERNS[fact.kind].format(re.escape(fact.word)), re.IGNORECASE)
+
+
+_SEARCHED = [(fact, _searched(fact)) for fact in FACTS if fact.kind is not Kind.ENDING]
+_ENDINGS = {fact.word: fact for fact in FACTS if fact.kind is Kind.ENDING}
+
+
+def _parted(source: str) -> tuple[str, str]:
+    """Return the CSS and the markup apart, each where it stood, with spaces for the other and for comments."""
+    css, markup, end = [], [], 0
+    for match in _CSS.finditer(source):
+        group = next((name for name in ("sheet", "inline") if match[name] is not None), None)
+        start, stop = match.span(group) if group else (match.end(), match.end())
+        css += [_blank(source[end:start]), source[start:stop], _blank(source[stop : match.end()])]
+        markup += [source[end : match.start()], _blank(match[0])]
+        end = match.end()
+    return "".join([*css, _blank(source[end:])]), "".join([*markup, source[end:]])
+
+
+def _blank(text: str) -> str:
+    return re.sub(r"[^\n]", " ", text)
+
+
+def _flaw(what: str, fact: Fact) -> Flaw:
+    names = [CLIENTS[letter] for letter in fact.lacking]
+    by = ", ".join(names[:-1]) + (" and " if names[:-1] else "") + names[-1]
     return Flaw(
-        is_blocking=False,
-        rule="client-support",
-        message=f"{what} is not understood by {unsupported.by}.",
-        fix=unsupported.instead,
+        is_blocking=False, rule="client-support", message=f"{what} is not understood by {by}.", fix=fact.instead
     )
