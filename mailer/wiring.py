@@ -21,6 +21,7 @@ from mailer.rendering.store import EditionStore
 from mailer.sealing import Seal
 from mailer.senders.keystore import KeyStore
 from mailer.senders.relays.relaystore import RelayStore
+from mailer.senders.warmups.warmupstore import WarmupStore
 from mailer.settings import Settings
 from mailer.tokens import Tokens
 from mailer.tracking.store import TrackingStore
@@ -50,6 +51,7 @@ def put_together(settings: Settings, redis: Redis) -> Press:
         tracking=TrackingStore(redis),
         keys=KeyStore(redis, Seal(settings.secret(), "dkim")),
         relays=RelayStore(redis, Seal(settings.secret(), "relay")),
+        warmups=WarmupStore(redis),
         outbox=Outbox(redis),
         slowed=SlowStore(redis),
     )

@@ -32,7 +32,7 @@ COMMANDS: Mapping[str, Entry] = {
     "inbound": Entry("processes", "Run the listener for bounces and complaints."),
     "inbox": Entry("processes", "Run the demo's catch-all inbox."),
     "newsletters": Entry("newsletters", "Newsletters: list, show, create, edit."),
-    "domains": Entry("domains", "Sending domains and DKIM keys: generate, show, check, activate, retire."),
+    "domains": Entry("domains", "Sending domains and DKIM keys: generate, check, activate, retire, warmup."),
     "lists": Entry("lists", "Lists: list, create, show, edit."),
     "subscribers": Entry("subscribers", "The people on the lists: list, show, add, import, leave, pause."),
     "imports": Entry("people.imports", "Imports of people: list, show, cancel, rejected."),

@@ -8,6 +8,7 @@ import typer
 
 from mailer.cli.answering import AsJson, answer, described, remark, table
 from mailer.cli.opening import with_press
+from mailer.cli.senders import warmups
 from mailer.senders.dkim import Algorithm, BodyForm
 
 if TYPE_CHECKING:
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
 app = typer.Typer(
     add_completion=False, rich_markup_mode=None, no_args_is_help=True, help="Sending domains and their DKIM keys."
 )
+app.add_typer(warmups.app, name="warmup")
 
 Domain = Annotated[str, typer.Argument(metavar="DOMAIN", help="The domain of the sender's address.")]
 Selector = Annotated[str, typer.Argument(metavar="SELECTOR", help="The key's selector, such as s20261124.")]

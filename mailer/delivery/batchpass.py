@@ -213,6 +213,10 @@ class Pass:
         self.held[self.batch.place_of(subscriber.id)] = milliseconds(until)
         self.give_back(subscriber)
 
+    def hold(self, places: Iterable[int], until: datetime) -> None:
+        """Leave these people, who were not claimed, for later."""
+        self.held |= dict.fromkeys(places, milliseconds(until))
+
     def give_back_all_but(self, kept: Iterable[Subscriber]) -> None:
         """Take back everybody in hand whose hand-over never began, except these."""
         never_began = self._in_hand & ~sum(1 << self.batch.place_of(one.id) for one in kept)

@@ -12,6 +12,7 @@ from mailer.delivery.checking import missing_assets
 from mailer.delivery.enclosing import enclosed
 from mailer.delivery.press import Press
 from mailer.delivery.quality.watching import forgive
+from mailer.delivery.warming.warmingup import timing_for
 from mailer.errors import ConflictError, PressrunError
 from mailer.issues.aims.experiment import Experiment
 from mailer.issues.aims.tracking import Tracking
@@ -99,7 +100,7 @@ async def schedule(
         subject=issue.subject,
         uncertain_policy=policy or press.settings.uncertain_policy,
         now=now,
-        timing=timing,
+        timing=await timing_for(press, newsletter, timing, is_tried_out=experiment is not None),
         experiment=experiment,
         reserved=reserved,
     )

@@ -17,6 +17,7 @@ from mailer.rendering.store import EditionStore
 from mailer.rendering.theming.shelf import Shelf, shelf_with
 from mailer.senders.keystore import KeyStore
 from mailer.senders.relays.relaystore import RelayStore
+from mailer.senders.warmups.warmupstore import WarmupStore
 from mailer.settings import Settings
 from mailer.tokens import Tokens
 from mailer.tracking.store import TrackingStore
@@ -45,6 +46,7 @@ class Press:
     tracking: TrackingStore
     keys: KeyStore
     relays: RelayStore
+    warmups: WarmupStore
     outbox: Outbox
     slowed: SlowStore
 

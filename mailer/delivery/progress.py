@@ -7,9 +7,10 @@ from datetime import datetime, timedelta
 
 from mailer.delivery.ledger import LedgerCounts
 from mailer.delivery.press import Press
-from mailer.delivery.reply import instant
+from mailer.delivery.reply import instant, milliseconds
 from mailer.delivery.timing.awaiting import Wait, wait_of
 from mailer.delivery.timing.turn import HELD_MS
+from mailer.delivery.warming.warmingup import warmup_of
 from mailer.issues.mailing import Mailing, MailingId, MailingState
 
 _RECENT_SECONDS = 10
@@ -62,7 +63,21 @@ async def _why_waiting(press: Press, mailing_id: MailingId, now: datetime) -> st
         return why
     quiet = press.settings.quiet
     until = quiet.until(now) if quiet else None
-    return quiet.sentence(until) if quiet and until else ""
+    return quiet.sentence(until) if quiet and until else await _why_warming(press, mailing_id, now)
+
+
+async def _why_warming(press: Press, mailing_id: MailingId, now: datetime) -> str:
+    warmup = await warmup_of(press, await press.mailings.get(mailing_id))
+    next_due = await press.ledger.next_due(mailing_id)
+    if warmup is None or next_due is None:
+        return ""
+    used, ceiling = await press.warmups.used(warmup, now), warmup.ceiling(now)
+    if used < ceiling and milliseconds(next_due) < milliseconds(warmup.ends(now)):
+        return ""
+    return (
+        f"{warmup.domain} is warming up: {used:,} of {ceiling:,} messages of day {warmup.day(now) + 1} are used. "
+        f"Whoever is left goes on {warmup.ends(now):%Y-%m-%d} at {warmup.ends(now):%H:%M} UTC or later."
+    )
 
 
 def _rate(pace: dict[int, int], now: int, *, is_finished: bool) -> float:

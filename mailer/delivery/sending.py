@@ -42,6 +42,7 @@ async def work_shift(press: Press, pool: Pool | Relays, *, lasts: timedelta, is_
     """
     shift = Shift(press, await SteadyClock.ask(press.ledger), lasts, is_stopping)
     await shift.throttle.look(shift.clock.now())
+    await shift.ration.look(shift.clock.now())
     feeder = asyncio.create_task(Feeder(shift).feed())
     scribe = asyncio.create_task(Scribe(shift).keep_writing())
     try:
@@ -63,7 +64,7 @@ async def _hand_overs(shift: Shift) -> AsyncIterator[HandOver]:
         if not shift.may_go(one.batch_pass):
             one.batch_pass.give_back(one.subscriber)
             continue
-        if shift.throttle.is_needed and await _is_held(shift, one):
+        if (shift.throttle.is_needed or shift.ration.is_needed) and await _is_held(shift, one):
             continue
         key += 1
         shift.on_the_wire[key] = one
@@ -71,9 +72,14 @@ async def _hand_overs(shift: Shift) -> AsyncIterator[HandOver]:
 
 
 async def _is_held(shift: Shift, one: Claimed) -> bool:
-    """Whether a person's destination wants less mail now; then they stay pending, and hold nobody up."""
-    ask = partial(shift.throttle.held_until, one.domain, one.holder, shift.clock.now())
-    until = await shift.patiently(ask)
+    """Whether somebody is not to go now: the sender's domain is warming up, or theirs wants less; they stay pending."""
+    sender, now, until = shift.workshop.domain(one.batch_pass.mailing), shift.clock.now(), None
+    if shift.ration.is_needed:
+        until = await shift.patiently(partial(shift.ration.held_until, sender, now))
+    if until is None and shift.throttle.is_needed:
+        until = await shift.patiently(partial(shift.throttle.held_until, one.domain, one.holder, now))
+        if until:
+            shift.ration.spare(sender)
     if until:
         one.batch_pass.hold_back(one.subscriber, until)
     return until is not None

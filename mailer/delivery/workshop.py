@@ -23,6 +23,7 @@ class Workshop:
         self._press = press
         self._assemblers: dict[tuple[MailingId, ListId, int], Assembler] = {}
         self._signers: dict[MailingId, Sign] = {}
+        self._domains: dict[MailingId, str] = {}
 
     async def prepare(self, mailing: Mailing) -> None:
         """Fetch what the messages of a mailing are made from. Raises NotFoundError if it is gone."""
@@ -31,6 +32,7 @@ class Workshop:
         editions = [await self._press.editions.get(edition) for edition in mailing.editions]
         newsletter = await self._press.newsletters.get(mailing.newsletter)
         self._signers[mailing.id] = await newsletter_signer(self._press, newsletter)
+        self._domains[mailing.id] = ascii_domain(newsletter.sender_domain).lower()
         for list_id in mailing.through:
             found = await self._press.people.lists.get(list_id)
             for arm, edition in enumerate(editions):
@@ -49,6 +51,10 @@ class Workshop:
     def signer(self, mailing: Mailing) -> Sign:
         """Return what signs the messages of a mailing."""
         return self._signers[mailing.id]
+
+    def domain(self, mailing: Mailing) -> str:
+        """Return the domain that the messages of a mailing are from."""
+        return self._domains[mailing.id]
 
 
 async def newsletter_signer(press: Press, newsletter: Newsletter) -> Sign:

@@ -38,6 +38,8 @@ class Timing(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
     spread_seconds: float = 0.0
     """Batches come due evenly over this time; 0: all at once."""
     canary: Canary | None = None
+    warms_up: bool = False
+    """Its people are parted over the days of the warm-up of the sender's domain."""
     series: str = ""
     """The recurring mailing that this is an occurrence of; empty: none."""
     asked_by: str = ""
@@ -48,7 +50,7 @@ class Timing(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
     @property
     def has_turns(self) -> bool:
         """Whether people of one batch may be due at different times."""
-        return bool(self.wall or self.canary)
+        return bool(self.wall or self.canary or self.warms_up)
 
     def check(self) -> None:
         """Raise ConflictError for what cannot be had together, or is out of range."""

@@ -75,6 +75,10 @@ class Feeder:
         shift = self._shift
         due = batch_pass.due(shift.clock.now()) if batch_pass.mailing.state is MailingState.SENDING else []
         while due:
+            domain, now = shift.workshop.domain(batch_pass.mailing), shift.clock.now()
+            if shift.ration.is_needed and (until := shift.ration.full_until(domain, now)):
+                batch_pass.hold(due, until)
+                return
             size = self._window_for(batch_pass.mailing)
             await shift.layout.until_fewer_than(size)
             if not shift.may_go(batch_pass):

@@ -50,6 +50,7 @@ class Scribe:
                 await shift.patiently(partial(self._write, batch_pass))
             await self._wait_for_news()
         await shift.patiently(self._look_around)
+        await shift.patiently(shift.ration.close)
 
     async def _suppress_refused(self) -> None:
         """Draw the conclusions of refusals before the refusals are written: a crash between the two repeats both."""
@@ -90,6 +91,8 @@ class Scribe:
         shift = self._shift
         self._look_at = shift.clock.seconds() + _LOOK_EVERY_SECONDS
         await shift.throttle.look(await shift.clock.set(shift.press.ledger))
+        if shift.ration.is_needed:
+            await shift.ration.look(shift.clock.now())
         # A relay that cannot be used concerns everybody, also mailings that this shift did not come to.
         concerned = await shift.press.ledger.open_mailings() if shift.trouble.sentence else list(self._mailings)
         for mailing_id in concerned:

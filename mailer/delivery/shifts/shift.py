@@ -19,6 +19,7 @@ from mailer.delivery.shifts.layout import Layout
 from mailer.delivery.shifts.steadyclock import SteadyClock
 from mailer.delivery.shifts.suspicion import Suspicion
 from mailer.delivery.shifts.trouble import Trouble
+from mailer.delivery.warming.ration import Ration
 from mailer.delivery.workshop import Workshop
 from mailer.errors import ConflictError
 from mailer.issues.mailing import Mailing, MailingId, MailingState
@@ -58,6 +59,7 @@ class Shift:
         self.trouble = Trouble()
         """Why the shift ended before its work did."""
         self.throttle = Throttle(press.slowed, press.settings)
+        self.ration = Ration(press.warmups)
         self.suspicion: Suspicion[Claimed] = Suspicion()
         self.settled: Counter[MailingId] = Counter()
         """How many people were settled, by mailing."""

@@ -23,6 +23,7 @@ class Awaited(StrEnum):
     JUDGEMENT = "judgement"
     RELEASE = "release"
     TURNS = "turns"
+    WARMUP = "warmup"
     SPREAD = "spread"
 
     @property
@@ -37,6 +38,7 @@ _WORDS = {
     Awaited.JUDGEMENT: "for the first few to be judged",
     Awaited.RELEASE: "for somebody to let them go",
     Awaited.TURNS: "for that time of their own day",
+    Awaited.WARMUP: "for a later day of the warm-up",
     Awaited.SPREAD: "for their part of the spread",
 }
 
@@ -65,7 +67,8 @@ async def wait_of(press: Press, mailing: Mailing, words: Mapping[int, Words], no
     if waiting and later[-1].is_held:
         return Wait(waiting, *_held(mailing, begun, now))
     if waiting:
-        return Wait(waiting, Awaited.TURNS, max(one.due for one in later))
+        what = Awaited.WARMUP if mailing.timing.warms_up else Awaited.TURNS
+        return Wait(waiting, what, max(one.due for one in later))
     return _spread(mailing, begun, turns, len(untried), now)
 
 

@@ -2,7 +2,7 @@
 
 All at once: every batch is due when the mailing begins. Spread: the batches, made small enough, come due one after the
 other. At each reader's own time: a turn for each moment at which it is that time somewhere. With a canary: a few people
-are due at once, and the rest is held.
+are due at once, and the rest is held. While the sender's domain is warming up: a turn for each of its days.
 
 Whoever's time has passed already when the mailing begins gets it at once: news is stale sooner than the morning comes.
 """
@@ -19,6 +19,7 @@ from mailer.delivery.press import Press
 from mailer.delivery.reply import instant, milliseconds
 from mailer.delivery.timing.canarychoice import choose, trusted
 from mailer.delivery.timing.turn import HELD_MS, Turn, Waiting
+from mailer.delivery.warming.warmingup import part_by_day
 from mailer.errors import ConflictError
 from mailer.issues.aims.experiment import Experiment
 from mailer.issues.mailing import Mailing
@@ -68,6 +69,8 @@ class Sharing:
             await self._hold_the_rest(timing.canary.people)
         elif self.mailing.experiment:
             await self._try_arms(self.mailing.experiment)
+        elif timing.warms_up:
+            await self._share_by_day()
         else:
             await self._spread()
 
@@ -111,6 +114,14 @@ class Sharing:
             rest = pending & ~few.bits(chunk)
             await self.press.turns.freeze(mailing.id, chunk, {THE_FEW: few.bits(chunk), THE_REST: rest})
             await self._add_batches(chunk, pending, Waiting([(HELD_MS, rest)] if rest else []))
+
+    async def _share_by_day(self) -> None:
+        days = await part_by_day(self.press, self.mailing, Cohort(self._pending))
+        await self.press.turns.put(self.mailing.id, [turn for turn, _ in days])
+        for chunk, pending in self._pending.items():
+            people = [(turn, cohort.bits(chunk)) for turn, cohort in days]
+            await self.press.turns.freeze(self.mailing.id, chunk, {turn.number: bits for turn, bits in people})
+            await self._add_batches(chunk, pending, Waiting([(turn.due_ms, bits) for turn, bits in people if bits]))
 
     async def _try_arms(self, experiment: Experiment) -> None:
         """Give each arm a turn that is due at once, and the rest one that is held until there is a winner."""

@@ -22,11 +22,15 @@ _PROCESSES = {"serve", "worker", "scheduler", "inbound", "inbox"}
 
 def every_command() -> Iterator[tuple[str, core.TyperCommand]]:
     for name, entry in COMMANDS.items():
-        loaded = load_command(name, entry)
-        if isinstance(loaded, core.TyperGroup):
-            yield from ((f"{name} {verb}", one) for verb, one in loaded.commands.items())  # type: ignore[misc]
-        else:
-            yield name, loaded
+        yield from _within(name, load_command(name, entry))
+
+
+def _within(path: str, loaded: core.TyperCommand | core.TyperGroup) -> Iterator[tuple[str, core.TyperCommand]]:
+    if not isinstance(loaded, core.TyperGroup):
+        yield path, loaded
+        return
+    for verb, one in loaded.commands.items():
+        yield from _within(f"{path} {verb}", one)  # type: ignore[arg-type]  # groups hold our commands
 
 
 EVERY_COMMAND = list(every_command())
