@@ -20,6 +20,10 @@ class StoreDownError(PressrunError):
     """Redis cannot be reached or refuses to write. Try again when it is back; nothing was half-written."""
 
 
+class TrayFullError(PressrunError):
+    """As many reports wait for a worker as may. Whoever brings one has it still, and must come again."""
+
+
 class NotFoundError(PressrunError):
     """There is no such newsletter, list, issue, mailing or person."""
 

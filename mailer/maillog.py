@@ -80,3 +80,8 @@ def lost_hit(most: int) -> None:
 def slowed(destination: str, until: datetime, why: str) -> None:
     """A destination wants less mail."""
     _log.warning("slowed destination=%s until=%s: %s", destination, until.isoformat(timespec="seconds"), why)
+
+
+def heard(what: str) -> None:
+    """Something came back, and was worked off."""
+    _log.info("heard: %s", what)

@@ -1,31 +1,24 @@
-"""The listening processes: what comes back is let in here, by SMTP or from a pipe; and the demo's inbox."""
+"""The listening processes: what comes back is let in here, and left to the workers; and the demo's inbox."""
 
 from __future__ import annotations
 
 import asyncio
 import logging
 import signal
-from collections.abc import Sequence
-from datetime import datetime
-from functools import partial
 from pathlib import Path
 
 import uvloop
 
 from mailer import clock
 from mailer.bounces.inbound import open_inbound
-from mailer.bounces.policy import BouncePolicy
-from mailer.bounces.receiving import Received, receive
 from mailer.bounces.verp import refusal_of
 from mailer.delivery import presence
 from mailer.delivery.press import Press
 from mailer.inbox.folder import InboxFolder
 from mailer.inbox.listening import Inbox, open_inbox
-from mailer.issues.mailing import MailingId
 from mailer.settings import Settings
 from mailer.smtp.relay import Relay
 from mailer.wiring import put_together
-from subscribers.cohort import SubscriberId
 from subscribers.errors import StorageDownError
 from subscribers.storage import open_redis
 
@@ -34,31 +27,11 @@ _PRESENT_EVERY_SECONDS = 5.0
 log = logging.getLogger(__name__)
 
 
-async def take_in(press: Press, message: bytes, recipients: Sequence[str]) -> list[Received]:
-    """Take in one message that came back to these addresses of ours."""
-    return await receive(
-        message,
-        recipients,
-        people=press.people,
-        reports=press.reports,
-        tokens=press.tokens,
-        mailed_until=partial(mailed_until, press),
-        policy=BouncePolicy.from_settings(press.settings),
-        now=clock.now(),
-    )
-
-
-async def mailed_until(press: Press, mailing_id: MailingId, person: SubscriberId) -> datetime | None:
-    """Return when a mailing ended, or the present if it has not; None if the person was not in it."""
-    if not await press.ledger.was_mailed(mailing_id, person):
-        return None
-    return (await press.mailings.get(mailing_id)).finished or clock.now()
-
-
 def run_inbound(settings: Settings) -> int:
-    """Listen for bounces and complaints until SIGTERM or Ctrl-C.
+    """Listen for bounces and complaints, and leave them in the tray, until SIGTERM or Ctrl-C.
 
-    While Redis is down it goes on listening, and asks senders to come again. Raises ConfigError for a taken port.
+    While Redis is down or the tray is full it goes on listening, and asks senders to come again. Raises ConfigError for
+    a taken port.
     """
     _speak_up()
     uvloop.run(_listen(settings))
@@ -86,8 +59,7 @@ async def _listen(settings: Settings) -> None:
         press = put_together(settings, redis)
 
         async def handle(message: bytes, _sender: str, recipients: list[str]) -> None:
-            for received in await take_in(press, message, recipients):
-                log.info("%s", received.sentence)
+            await press.tray.put(message, recipients, await press.ledger.now())
 
         def check_recipient(address: str) -> str | None:
             return refusal_of(press.tokens, address)

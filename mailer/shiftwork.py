@@ -18,6 +18,7 @@ from datetime import timedelta
 import uvloop
 
 from mailer import clock, maillog
+from mailer.delivery.feedback.hearing import work_tray
 from mailer.delivery.lane import Lane
 from mailer.delivery.outbox.working import work_outbox
 from mailer.delivery.press import Press
@@ -27,6 +28,9 @@ from mailer.settings import Settings, load_settings
 from mailer.wiring import open_press
 from subscribers.errors import StorageDownError
 from subscribers.imports.working import work_imports
+
+_HEARING_LASTS = timedelta(seconds=1)
+"""Short, since mail to one person shares the process, and must not wait behind a flood of reports."""
 
 _stopping = mmap.mmap(-1, 1)
 """One byte shared with the processes that Celery forks: non-zero once the worker was asked to stop."""
@@ -102,9 +106,17 @@ async def _work_outbox(bench: Bench) -> None:
     await work_outbox(bench.press, bench.pool, lasts=lasts, is_stopping=is_stopping)
 
 
+async def _hear(bench: Bench) -> None:
+    try:
+        await work_tray(bench.press, lasts=_HEARING_LASTS, is_stopping=is_stopping)
+    except StorageDownError as error:
+        maillog.waiting_for_redis(str(error))
+
+
 SHIFTS: Mapping[Lane, Callable[[Bench], Awaitable[None]]] = {
     Lane.DELIVERY: _deliver,
     Lane.TRANSACTIONAL: _work_outbox,
+    Lane.FEEDBACK: _hear,
     Lane.BULK: _import,
 }
 """What a shift of each lane does. It ends within seconds of `is_stopping`, and may be run twice at once."""

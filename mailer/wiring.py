@@ -7,6 +7,7 @@ from contextlib import asynccontextmanager
 from datetime import timedelta
 
 from mailer.bounces.store import ReportStore
+from mailer.bounces.tray.store import Tray
 from mailer.delivery.destinations.slowstore import SlowStore
 from mailer.delivery.outbox.store import Outbox
 from mailer.delivery.press import Press
@@ -48,6 +49,7 @@ def put_together(settings: Settings, redis: Redis) -> Press:
         tallies=TallyStore(redis),
         series=SeriesStore(redis),
         reports=ReportStore(redis),
+        tray=Tray(redis),
         tracking=TrackingStore(redis),
         keys=KeyStore(redis, Seal(settings.secret(), "dkim")),
         relays=RelayStore(redis, Seal(settings.secret(), "relay")),

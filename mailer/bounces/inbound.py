@@ -2,7 +2,7 @@
 
 It takes mail for addresses that we made, and for postmaster and abuse; everything else is refused at RCPT, so that
 backscatter and forgeries never get to say anything. It says 250 only when the handler has done its work; when Redis is
-down it says 451, and the sender keeps the report and tries again. It never answers a mail.
+down, or too much waits there, it says 451, and the sender keeps the report and tries again. It never answers a mail.
 
 Listens on loopback unless told otherwise. aiosmtpd is a fine listener behind a real mail server; on the open Internet
 put one in front.
@@ -17,7 +17,8 @@ from contextlib import asynccontextmanager
 
 from aiosmtpd.smtp import SMTP, Envelope, Session
 
-from mailer.errors import ConfigError, StoreDownError
+from mailer.bounces.tray.store import MOST_BYTES
+from mailer.errors import ConfigError, StoreDownError, TrayFullError
 from subscribers.errors import StorageDownError
 
 Handle = Callable[[bytes, str, list[str]], Awaitable[None]]
@@ -26,11 +27,11 @@ Handle = Callable[[bytes, str, list[str]], Awaitable[None]]
 CheckRecipient = Callable[[str], str | None]
 """Returns the reply that refuses mail to this address, or None."""
 
-MOST_BYTES = 10 * 1024 * 1024
 _LONGEST_LINE = 1 << 20  # Reports quote what they got; RFC 5321's 998 would refuse some that matter.
 _MOST_RECIPIENTS = 100
 _TIMEOUT_SECONDS = 300.0  # RFC 5321 §4.5.3.2.7
 _DOWN = "451 4.3.0 Storage is down, please try again later"
+_FULL = "451 4.3.1 Too much waits here, please try again later"
 
 log = logging.getLogger(__name__)
 
@@ -70,6 +71,9 @@ class InboundHandler:
             await self._handle(message, "" if sender == "<>" else sender, list(envelope.rcpt_tos))
         except (StoreDownError, StorageDownError):
             return _DOWN
+        except TrayFullError as error:
+            log.warning("%s", error)
+            return _FULL
         return "250 2.0.0 OK"
 
     async def handle_exception(self, error: Exception) -> str:

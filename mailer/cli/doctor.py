@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Iterator
 from dataclasses import asdict, dataclass
+from datetime import timedelta
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
@@ -15,6 +16,8 @@ from mailer.cli.answering import AsJson, answer
 if TYPE_CHECKING:
     from mailer.delivery.press import Press
     from mailer.settings import Settings
+
+_REPORTS_WAIT_FOR = timedelta(minutes=10)
 
 app = typer.Typer(add_completion=False, rich_markup_mode=None)
 
@@ -97,7 +100,7 @@ async def _stores(settings: Settings) -> AsyncIterator[Diagnosis]:
 
     try:
         async with open_press(settings) as press:
-            for one in [await _redis(press), *await _processes(press)]:
+            for one in [await _redis(press), *await _processes(press), await _reports(press)]:
                 yield one
     except (PressrunError, PeopleError) as error:
         yield Diagnosis("redis", Health.ILL, str(error))
@@ -127,6 +130,18 @@ async def _processes(press: Press) -> list[Diagnosis]:
         _process("scheduler", len(present.get("scheduler", ())), Health.ILL),
         _process("worker", len(present.get("worker", ())), Health.DOUBTFUL if is_idle else Health.ILL),
     ]
+
+
+async def _reports(press: Press) -> Diagnosis:
+    tray = await press.tray.count()
+    if tray.oldest is not None and await press.ledger.now() - tray.oldest > _REPORTS_WAIT_FOR:
+        finding = f"{tray.waiting:,} bounces or complaints wait, one since {tray.oldest:%Y-%m-%d %H:%M} UTC."
+        advice = "Start a worker that serves the queue feedback: `pressrun worker`; nothing is lost meanwhile."
+        return Diagnosis("reports", Health.ILL, finding, advice)
+    if tray.aside:
+        finding = f"{tray.aside:,} could not be worked off, and changed nothing."
+        return Diagnosis("reports", Health.DOUBTFUL, finding, "`pressrun reports list` says why.")
+    return Diagnosis("reports", Health.FINE, "Whatever came back was worked off, or is within seconds.")
 
 
 def _process(kind: str, count: int, if_none: Health) -> Diagnosis:

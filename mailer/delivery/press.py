@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from mailer.bounces.store import ReportStore
+from mailer.bounces.tray.store import Tray
 from mailer.delivery.destinations.slowstore import SlowStore
 from mailer.delivery.outbox.store import Outbox
 from mailer.delivery.quality.tallystore import TallyStore
@@ -43,6 +44,7 @@ class Press:
     tallies: TallyStore
     series: SeriesStore
     reports: ReportStore
+    tray: Tray
     tracking: TrackingStore
     keys: KeyStore
     relays: RelayStore

@@ -114,8 +114,9 @@ async def _whole_journey(installation: Installation) -> None:
     reported = ["gone.ana@example.com", "later.ben@example.com", "complains.cy@example.com"]
     await installation.prepare(60, *reported)
     installation.start_inbox()
-    for kind in ("inbound", "serve", "worker", "scheduler"):
+    for kind in ("inbound", "serve", "scheduler"):
         installation.start(kind)
+    installation.start("worker", "--queues", "delivery,feedback", PRESSRUN_WORKER_PROCESSES="2")
 
     first = await installation.send()
     counts = await installation.until_complete(first.id)

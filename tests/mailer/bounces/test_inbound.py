@@ -14,7 +14,7 @@ import pytest
 
 from mailer.bounces.inbound import open_inbound, serve_inbound
 from mailer.bounces.verp import refusal_of, return_path
-from mailer.errors import ConfigError, StoreDownError
+from mailer.errors import ConfigError, StoreDownError, TrayFullError
 from mailer.tokens import Tokens
 from subscribers.errors import StorageDownError
 
@@ -103,6 +103,14 @@ async def test_what_could_not_be_stored_stays_with_its_sender(failure: Exception
     assert refused.value.smtp_code == 451
     assert "4.3.0" in str(refused.value.smtp_error)
     assert "bug" not in str(refused.value.smtp_error)
+
+
+async def test_what_a_full_tray_has_no_room_for_stays_with_its_sender() -> None:
+    async with listening(Desk(TrayFullError("full"))) as port:
+        with pytest.raises(smtplib.SMTPDataError) as refused:
+            await talk(port, lambda client: client.sendmail("", [OURS], REPORT))
+
+    assert (refused.value.smtp_code, str(refused.value.smtp_error)[2:7]) == (451, "4.3.1")
 
 
 async def test_two_reports_in_one_conversation_are_both_taken() -> None:

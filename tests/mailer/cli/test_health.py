@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import io
 from collections.abc import Awaitable, Callable
+from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
+from mailer.bounces.tray.store import MOST_TRIES
 from mailer.delivery.press import Press
 
 if TYPE_CHECKING:
@@ -77,3 +79,35 @@ def test_a_bounce_is_read_from_a_pipe(run: Run, monkeypatch: pytest.MonkeyPatch)
 
 def test_a_bounce_that_is_not_there_is_one_sentence(run: Run, tmp_path: Path) -> None:
     assert "nothing.eml cannot be read" in run("bounce", f"{tmp_path}/nothing.eml", "--rcpt", "b@x.test", status=2).err
+
+
+def test_reports_that_wait_for_long_or_were_set_aside_are_shown_and_tried_again(run: Run, in_press: InPress) -> None:
+    raw = b"From: <>\r\nSubject: Undelivered\r\n\r\nSorry.\r\n"
+
+    async def put_one_in(press: Press) -> None:
+        now = await press.ledger.now()
+        await press.tray.put(raw, ["postmaster"], now - timedelta(hours=1))
+
+    async def set_it_aside(press: Press) -> None:
+        for _ in range(MOST_TRIES + 1):
+            await press.tray.take(await press.ledger.now(), lease_for=timedelta(0))
+
+    assert "No report waits" in run("reports", "list").out
+    in_press(put_one_in)
+    assert _reports_of(run)["health"] == "ill"
+    in_press(set_it_aside)
+
+    assert _reports_of(run)["health"] == "doubtful"
+    (aside,) = run("reports", "list", "--json").json
+    assert (aside["state"], aside["tries"], aside["recipients"]) == ("aside", MOST_TRIES, "postmaster")
+    assert run("reports", "show", "1").out.encode() == raw
+    assert run("reports", "show", "1", "--json").json["message"].encode() == raw
+    run("reports", "retry", "1")
+    assert run("reports", "list", "--json").json[0]["state"] == "waiting"
+    assert "no report 2" in run("reports", "retry", "2", status=2).err
+
+
+def _reports_of(run: Run) -> dict[str, str]:
+    """Return what the doctor says of reports."""
+    found: list[dict[str, str]] = run("doctor", "--json", status=1).json
+    return next(one for one in found if one["part"] == "reports")

@@ -15,13 +15,13 @@ import pytest
 from mailer.bounces.policy import BouncePolicy
 from mailer.bounces.receiving import receive
 from mailer.bounces.verp import ONE_OFFS
+from mailer.delivery.feedback.hearing import mailed_until
 from mailer.delivery.lane import Lane
 from mailer.delivery.looking import look
 from mailer.delivery.outbox.oneoff import OneOff, OneOffId, OneOffState
 from mailer.delivery.outbox.posting import post_confirmation, post_confirmations, post_goodbye, post_welcome
 from mailer.delivery.outbox.working import work_outbox
 from mailer.delivery.press import Press
-from mailer.reception import mailed_until
 from mailer.senders.rotating import activate_unseen, make_key
 from mailer.settings import UncertainPolicy
 from mailer.smtp.pool import Pool
@@ -256,7 +256,7 @@ async def test_what_bounces_later_is_known_by_its_own_return_path(newsroom: News
         people=press.people,
         reports=press.reports,
         tokens=press.tokens,
-        mailed_until=partial(mailed_until, press),
+        mailed_until=partial(mailed_until, press, now=await press.ledger.now()),
         policy=BouncePolicy.from_settings(press.settings),
         now=await press.ledger.now(),
     )

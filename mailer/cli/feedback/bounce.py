@@ -34,7 +34,7 @@ def bounce(
     ] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Read one bounce or complaint and act on it, as the listener would.
+    """Read one bounce or complaint and act on it at once, as a worker does with what the listener let in.
 
     Who it is about comes from the signed address that it was delivered to, never from what it says. In Postfix's
     aliases: `bounces: "|pressrun bounce --rcpt $ORIGINAL_RECIPIENT"`. While Redis is down the exit status is 75, so
@@ -43,9 +43,9 @@ def bounce(
     message = _read(file)
 
     async def story(press: Press) -> list[Received]:
-        from mailer.reception import take_in
+        from mailer.delivery.feedback.hearing import take_in
 
-        return await take_in(press, message, rcpt or _ours_in_header(message, press))
+        return await take_in(press, message, rcpt or _ours_in_header(message, press), await press.ledger.now())
 
     try:
         received = with_press(story)

@@ -1,0 +1,1 @@
+"""What comes back: reports are worked off, in a lane of their own."""
