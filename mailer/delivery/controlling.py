@@ -27,10 +27,11 @@ from mailer.settings import UncertainPolicy
 
 
 class BlockedError(PressrunError):
-    """The check before sending refuses an issue. `findings` say what and where."""
+    """The check before sending refuses an issue, of this slug. `findings` say what and where."""
 
     def __init__(self, issue: str, findings: Sequence[Finding]) -> None:
         """Keep the blocking findings; the first is in the message."""
+        self.issue = issue
         self.findings = findings
         more = f" (and {len(findings) - 1} more)" if len(findings) > 1 else ""
         first = findings[0]

@@ -21,14 +21,16 @@ from mailer.accounts.account import Session
 from mailer.clock import now
 from mailer.delivery.addressing import Wish, look_up
 from mailer.delivery.controlling import BlockedError, schedule
+from mailer.delivery.experiments.experimenting import experiment_of
 from mailer.delivery.planning import Forecast, forecast
 from mailer.delivery.press import Press
-from mailer.errors import ConflictError
+from mailer.errors import ConflictError, SourceError
 from mailer.issues.issue import Issue
 from mailer.issues.mailing import Mailing, MailingState
 from mailer.issues.newsletter import Newsletter
 from mailer.issues.wallclock import WallTimeError, Which
 from mailer.web.admin.timing import WhenForm, zones
+from mailer.web.admin.trial import TrialForm, measures_of
 from mailer.web.pages import page
 from mailer.web.session import require_session
 from subscribers.lists import ListId, MailingList
@@ -40,6 +42,7 @@ TYPE_THE_NUMBER_FROM = 1_000
 """From this many people on, the number must be typed."""
 
 _MAILINGS_SHOWN = 12
+_ISSUES_SHOWN = 12
 
 
 class WishForm(BaseModel):
@@ -63,7 +66,11 @@ class WishForm(BaseModel):
         )
 
 
-class SendForm(WishForm, WhenForm):
+class HowForm(WhenForm, TrialForm):
+    """What the last form asks besides whom."""
+
+
+class SendForm(WishForm, HowForm):
     """What the last button sends."""
 
     count: int
@@ -82,6 +89,8 @@ class _Plan:
     """Every list of the newsletter."""
     segments: Sequence[Segment]
     """Every saved segment."""
+    others: Sequence[Issue]
+    """Other issues of the newsletter that could be tried beside it, the newest first."""
     mailings: Sequence[Mailing]
     """Mailings of the newsletter that could be left out, the newest first."""
     wish: Wish
@@ -139,7 +148,8 @@ async def show_confirmation(
 ) -> Response:
     """Ask once more."""
     plan = await _plan(request.app.state.press, slug, form)
-    return _confirmation(request, plan, _request_name(plan, session), WhenForm())
+    best, *_ = measures_of(plan.issue, plan.newsletter)
+    return _confirmation(request, plan, _request_name(plan, session), HowForm.model_validate({"try_by": best}))
 
 
 @router.post("/issues/{slug}/send")
@@ -158,16 +168,24 @@ async def send(
             return _confirmation(request, plan, form.request, form, objection=objection, status=409)
         try:
             timing, starts = await form.settled(press, plan.newsletter, session.account)
-            window = timedelta(seconds=press.settings.undo_seconds)
             made = (
                 await schedule(
-                    press, slug, plan.wish, now=now(), starts=starts, timing=timing, undo=window, request=form.request
+                    press,
+                    slug,
+                    plan.wish,
+                    now=now(),
+                    starts=starts,
+                    timing=timing,
+                    experiment=await experiment_of(press, slug, form.trial) if form.trial else None,
+                    undo=timedelta(seconds=press.settings.undo_seconds),
+                    request=form.request,
                 )
             ).id
-        except (ConflictError, WallTimeError) as refused:
+        except (ConflictError, WallTimeError, SourceError) as refused:
             return _confirmation(request, plan, form.request, form, objection=refused, status=409)
         except BlockedError as blocked:
-            return page(request, "admin/blocked.html", status=409, issue=plan.issue, findings=blocked.findings)
+            issue = await press.issues.get(blocked.issue)
+            return page(request, "admin/blocked.html", status=409, issue=issue, findings=blocked.findings)
     return RedirectResponse(f"/admin/mailings/{made}", status_code=303)
 
 
@@ -188,7 +206,19 @@ async def _plan(press: Press, slug: str, form: WishForm) -> _Plan:
         expected = await forecast(press, ids, scope)
     earlier = [one for one in mailings if one.issue == slug and _may_overlap(one, ids, wish)]
     segments = await press.people.segments.all()
-    return _Plan(issue, newsletter, lists, segments, mailings[:_MAILINGS_SHOWN], wish, expected, earlier)
+    others = [one for one in await press.issues.all() if one.newsletter == newsletter.slug and one.slug != slug]
+    others.sort(key=lambda one: one.updated, reverse=True)
+    return _Plan(
+        issue,
+        newsletter,
+        lists,
+        segments,
+        others[:_ISSUES_SHOWN],
+        mailings[:_MAILINGS_SHOWN],
+        wish,
+        expected,
+        earlier,
+    )
 
 
 def _may_overlap(earlier: Mailing, lists: tuple[ListId, ...], wish: Wish) -> bool:
@@ -211,7 +241,7 @@ def _objection(plan: _Plan, form: SendForm) -> str:
 
 
 def _confirmation(
-    request: Request, plan: _Plan, name: str, when: WhenForm, *, objection: str | Exception = "", status: int = 200
+    request: Request, plan: _Plan, name: str, how: HowForm, *, objection: str | Exception = "", status: int = 200
 ) -> Response:
     press: Press = request.app.state.press
     return page(
@@ -220,7 +250,9 @@ def _confirmation(
         status=status,
         plan=plan,
         request_name=name,
-        when=when,
+        when=how,
+        trial=how,
+        measures=measures_of(plan.issue, plan.newsletter),
         zones=zones(),
         undo_seconds=press.settings.undo_seconds,
         must_choose=isinstance(objection, WallTimeError) and Which.FIRST in objection.suggestions,
