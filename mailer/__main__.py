@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import sys
+from typing import NoReturn
 
 from mailer.cli.commands import pressrun
 from mailer.errors import PressrunError
@@ -19,10 +20,20 @@ def main() -> None:
     try:
         pressrun(prog_name="pressrun")
     except (PressrunError, PeopleError) as error:
-        print(error, file=sys.stderr)
-        if "--json" in sys.argv:
-            print(json.dumps({"error": str(error)}, ensure_ascii=False))
-        sys.exit(2)
+        _end(str(error))
+    except OSError as error:
+        # One that names a file is about a file that the caller has named; any other is a bug, and shows where.
+        if error.filename is None:
+            raise
+        reason = (error.strerror or type(error).__name__).lower()
+        _end(f"{error.filename} cannot be read or written ({reason}). Check its name and its rights.")
+
+
+def _end(sentence: str) -> NoReturn:
+    print(sentence, file=sys.stderr)
+    if "--json" in sys.argv:
+        print(json.dumps({"error": sentence}, ensure_ascii=False))
+    sys.exit(2)
 
 
 if __name__ == "__main__":

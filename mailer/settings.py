@@ -9,6 +9,7 @@ secret.
 from __future__ import annotations
 
 import os
+import tomllib
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
@@ -294,6 +295,8 @@ def load_settings(**overrides: object) -> Settings:
             f"{'.'.join(str(part) for part in one['loc'])}: {one['msg'].lower()}" for one in error.errors()
         )
         raise ConfigError(f"The settings cannot be used: {wrong}. See docs/settings.md.") from error
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise ConfigError(f"{home_folder() / 'settings.toml'} is no TOML: {error}. Mend that place.") from error
     # A broker that cannot be, or hours that no day has, are found now, and not when they are needed.
     _ = settings.broker, settings.quiet
     return settings

@@ -93,6 +93,8 @@ def _shown(value: object) -> str:
             return f"{value:%Y-%m-%d %H:%M} UTC"
         case Enum():
             return str(value.value)
+        case list() | tuple() | frozenset() | set():
+            return ", ".join(map(_shown, value))
         case _:
             return " ".join(str(value).split())
 

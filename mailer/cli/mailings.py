@@ -93,8 +93,12 @@ def send(
     async def story(press: Press) -> Mailing:
         from mailer import clock
         from mailer.delivery.controlling import schedule
+        from mailer.issues.wallclock import still_to_come
 
         policy = UncertainPolicy.HOLD if hold else None
+        # Whoever repeats a request late gets the mailing that it has made.
+        if starts and not (request and await press.ledger.mailing_of_request(request)):
+            still_to_come(starts, clock.now())
         return await schedule(press, issue, wish, now=clock.now(), starts=starts, policy=policy, request=request)
 
     mailing = with_press(story)

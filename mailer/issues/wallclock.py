@@ -72,6 +72,16 @@ def instant_of(wall: datetime, zone: str, which: Which | None = None) -> datetim
     return first if which is Which.FIRST else second
 
 
+def still_to_come(instant: datetime, now: datetime) -> datetime:
+    """Return the instant. Raises WallTimeError where it has passed: a slip of the year must not mail at once."""
+    if instant < now:
+        raise WallTimeError(
+            f"{_said(instant.astimezone(UTC))} UTC has passed, and it is {now.astimezone(UTC):%H:%M} UTC now. Choose a "
+            "later time, or none, to begin at once."
+        )
+    return instant
+
+
 def readers_instant(wall: datetime, zone: str) -> datetime:
     """Return the instant when it is this time for a reader of the zone, by RFC 5545 §3.3.5, in UTC."""
     return wall.replace(tzinfo=ZoneInfo(zone), fold=0).astimezone(UTC)

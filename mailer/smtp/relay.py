@@ -41,8 +41,13 @@ class Relay:
     """Whether to use CHUNKING where it is offered (RFC 3030)."""
 
     def __post_init__(self) -> None:
-        if not self.host or self.connections < 1 or self.timeout_seconds <= 0:
-            raise ConfigError(f"The relay needs a host, a connection and a positive timeout: {self}")
+        if not self.host:
+            raise ConfigError("The relay has no host. Name the SMTP server that takes your mail.")
+        if self.connections < 1 or self.timeout_seconds <= 0:
+            raise ConfigError(
+                f"The relay {self.host} needs a connection at least, and a timeout of more than 0 seconds; it has "
+                f"{self.connections} and {self.timeout_seconds:g}."
+            )
         if not self.hello_name.isascii() or any(letter.isspace() for letter in self.hello_name):
             raise ConfigError(f"The hello_name {self.hello_name!r} is no host name (letters, digits, dots, hyphens).")
         if self.username and not self.may_say_password:

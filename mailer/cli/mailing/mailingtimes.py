@@ -70,8 +70,12 @@ def schedule(
     async def story(press: Press) -> tuple[Mailing | Forecast, list[Share]]:
         from mailer import clock
         from mailer.delivery.controlling import schedule as act
+        from mailer.issues.wallclock import still_to_come
 
         timing, starts, shares = await _settled(press, issue, wish, wanted, at=at, zone=zone, which=which)
+        # Whoever repeats a request late gets the mailing that it has made.
+        if starts and not local and not (request and await press.ledger.mailing_of_request(request)):
+            still_to_come(starts, clock.now())
         if count:
             return await audience.expected(press, issue, wish), shares
         window = timedelta(seconds=undo)

@@ -99,7 +99,7 @@ def asset_of(data: bytes, file_name: str, *, place: str, now: datetime) -> tuple
         raise SourceError(
             f"A mail cannot carry a file of this kind ({suffix or 'without an ending'}).",
             place=place,
-            fix=f"There are: {', '.join(sorted(one.removeprefix('.') for one in {*_PICTURES, *MEDIA_TYPES}))}.",
+            fix=f"There are: {', '.join(sorted({one.removeprefix('.') for one in (*_PICTURES, *MEDIA_TYPES)}))}.",
         )
     if len(data) > LARGEST_FILE:
         raise SourceError(

@@ -27,7 +27,7 @@ from mailer.delivery.timing.turn import Turn
 from mailer.issues.mailing import Mailing, MailingId, MailingState
 from mailer.issues.newsletter import Newsletter
 from mailer.issues.timing import Canary, Timing
-from mailer.issues.wallclock import Which, instant_of, read_wall_time
+from mailer.issues.wallclock import Which, instant_of, read_wall_time, still_to_come
 from mailer.web.session import require_session
 
 router = APIRouter()
@@ -63,7 +63,8 @@ class WhenForm(BaseModel):
             return timing, None
         if self.when == "local":
             return timing, await first_moment(press, timing)
-        return timing, instant_of(read_wall_time(self.at), self.zone, Which(self.which) if self.which else None)
+        instant = instant_of(read_wall_time(self.at), self.zone, Which(self.which) if self.which else None)
+        return timing, still_to_come(instant, now())
 
 
 @dataclass(frozen=True, slots=True)

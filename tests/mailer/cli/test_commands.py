@@ -7,6 +7,7 @@ import resource
 import subprocess
 import sys
 from collections.abc import Iterator
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -49,6 +50,22 @@ def _seconds_of_help() -> float:
     after = resource.getrusage(resource.RUSAGE_CHILDREN)
     assert "suppressions" in done.stdout
     return after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+
+
+@pytest.mark.parametrize("words", ["backup", "subscribers export", "suppressions export", "segments export true"])
+def test_a_file_that_cannot_be_written_is_a_sentence(run: Run, tmp_path: Path, words: str) -> None:
+    answer = run(*words.split(), str(tmp_path / "nowhere" / "file.csv"), status=2)
+
+    assert answer.err.startswith(f"{tmp_path}/nowhere/file.csv")
+    assert answer.err.endswith(
+        " cannot be read or written (no such file or directory). Check its name and its rights.\n"
+    )
+
+
+def test_a_settings_file_that_is_no_toml_is_a_sentence(run: Run, home: Path) -> None:
+    (home / "settings.toml").write_text("relay_host = [")
+
+    assert f"{home / 'settings.toml'} is no TOML" in run("check", status=2).err
 
 
 def test_the_version_needs_no_command() -> None:

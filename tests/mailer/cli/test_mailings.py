@@ -92,6 +92,15 @@ def test_a_mailing_can_be_for_later(run: Run, issue: str, people: Path) -> None:
     assert (facts["state"], facts["starts"]) == ("scheduled", "2099-11-02T08:00:00+00:00")
 
 
+def test_a_time_that_has_passed_mails_nobody(run: Run, issue: str, people: Path) -> None:
+    at = ("--at", "2020-11-02T09:00+01:00")
+
+    refused = run("mailings", "send", issue, "--list", "readers", "--yes", *at, status=2)
+
+    assert "08:00 on 2 November 2020 UTC has passed" in refused.err
+    assert run("mailings", "list", "--json").json == []
+
+
 def test_a_time_that_is_none_is_refused(run: Run, issue: str, people: Path) -> None:
     answer = run("mailings", "send", issue, "--list", "readers", "--yes", "--at", "tea time", status=2)
 

@@ -36,6 +36,7 @@ def test_a_time_on_a_wall_is_an_instant(run: Run, issue: str, people: Path) -> N
         ("2099-10-25T02:30", "Europe/Rome", "the first or the second"),
         ("2099-10-25T02:30", "Rome", "Did you mean Europe/Rome?"),
         ("next week", "Europe/Rome", "is no time such as"),
+        ("2020-07-01T09:00", "Europe/Rome", "07:00 on 1 July 2020 UTC has passed"),
     ],
 )
 def test_a_time_that_is_none_is_refused_with_a_way_out(

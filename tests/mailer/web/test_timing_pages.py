@@ -49,6 +49,7 @@ async def test_a_time_on_the_wall_is_scheduled(site: Site) -> None:
     [
         ({"when": "at", "at": "2099-03-29T02:30", "zone": "Europe/Rome"}, "Choose 03:30"),
         ({"when": "at", "at": "", "zone": "Europe/Rome"}, "is no time such as"),
+        ({"when": "at", "at": "2020-07-01T09:00", "zone": "Europe/Rome"}, "has passed"),
         ({"when": "at", "at": "2099-03-29T09:00", "zone": "Mars/Base"}, "no time zone"),
         ({"when": "local", "at": "2099-07-01T09:00"}, "declares no field of the kind time-zone"),
     ],
