@@ -82,13 +82,28 @@ def best_rate(work: Callable[[], None], count: int, rounds: int = 5) -> float:
 
 def openssl_rate() -> float:
     """Return how many RSA-2048 signatures a second OpenSSL makes on one core; 0 where there is no `openssl`."""
-    command = ["openssl", "speed", "-seconds", "2", "rsa2048"]
+    command = ["openssl", "speed", "-seconds", "1", "rsa2048"]
     try:
         printed = subprocess.run(command, capture_output=True, text=True, check=True).stdout
     except (OSError, subprocess.CalledProcessError):
         return 0.0
     match = re.search(r"^rsa\s+2048 bits\s+\S+\s+\S+\s+(?:\S+s\s+\S+s\s+)?([\d.]+)", printed, re.MULTILINE)
     return float(match[1]) if match else 0.0
+
+
+def signed_rates(assembler: Assembler, crowd: list[Subscriber]) -> tuple[float, float]:
+    """Return how many messages a second are made and signed, and the rate of OpenSSL: in turns and in short rounds.
+
+    A core shared with other work changes its pace from second to second: the best of each is the least disturbed.
+    """
+    key = load_key("news.example.com", "bench", make_private_key())
+
+    def personalise_and_sign() -> None:
+        for person in crowd:
+            sign_canonical(assembler.hand_over(person, NOW).message, [key], NOW)
+
+    turns = [(best_rate(personalise_and_sign, len(crowd), rounds=12), openssl_rate()) for _ in range(5)]
+    return max(ours for ours, _ in turns), max(theirs for _, theirs in turns)
 
 
 def tracked_rate(issue: Issue, crowd: list[Subscriber]) -> float:
@@ -122,15 +137,7 @@ def main() -> None:
             assembler.hand_over(person, NOW)
 
     ours = best_rate(personalise, len(crowd))
-    key = load_key("news.example.com", "bench", make_private_key())
-
-    def personalise_and_sign() -> None:
-        for person in crowd[:800]:
-            sign_canonical(assembler.hand_over(person, NOW).message, [key], NOW)
-
-    signed = best_rate(personalise_and_sign, 800, rounds=3)
-    openssl = openssl_rate()
-    signed = max(signed, best_rate(personalise_and_sign, 800, rounds=2))
+    signed, openssl = signed_rates(assembler, crowd[:100])
     theirs = best_rate(_standard_library(assembler, crowd[:150]), 150, rounds=3)
     print(
         json.dumps(

@@ -155,7 +155,8 @@ def sign_canonical(message: bytes, keys: Sequence[SigningKey], now: datetime) ->
     All bodies of `mailer.rendering` are: their quoted-printable has no runs of white space, none at line ends, and one
     line end at the end.
     """
-    header, _, body = message.partition(b"\r\n\r\n")
+    end = message.find(b"\r\n\r\n")
+    header, body = (message[:end], memoryview(message)[end + 4 :]) if end >= 0 else (message, memoryview(b""))
     return _signed(message, header, dict.fromkeys(BodyForm, body), keys, now)
 
 
@@ -179,7 +180,11 @@ _FORMS: Mapping[BodyForm, Callable[[bytes], bytes]] = {BodyForm.RELAXED: relaxed
 
 
 def _signed(
-    message: bytes, header: bytes, bodies: Mapping[BodyForm, bytes], keys: Sequence[SigningKey], now: datetime
+    message: bytes,
+    header: bytes,
+    bodies: Mapping[BodyForm, bytes | memoryview],
+    keys: Sequence[SigningKey],
+    now: datetime,
 ) -> bytes:
     names, lines = _what_is_signed(_relaxed_fields(header))
     hashes_of = {form: base64.b64encode(hashlib.sha256(bodies[form]).digest()) for form in {key.body for key in keys}}
@@ -221,14 +226,16 @@ def _what_is_signed(fields: Sequence[tuple[bytes, bytes]]) -> tuple[tuple[bytes,
 def _relaxed_fields(header: bytes) -> list[tuple[bytes, bytes]]:
     """Return each field's name and value as RFC 6376 §3.4.2 canonicalises them; what is no field is passed over."""
     unfolded = header.replace(b"\r\n ", b" ").replace(b"\r\n\t", b"\t")
-    fields = []
-    for line in unfolded.split(b"\r\n"):
-        name, colon, value = line.partition(b":")
-        if b"  " in value or b"\t" in value:
-            value = _RUNS_OF_SPACE.sub(b" ", value)
-        if colon:
-            fields.append((name.rstrip(b" \t").lower(), value.strip(b" \t")))
-    return fields
+    return [field for line in unfolded.split(b"\r\n") if (field := _relaxed_field(line))]
+
+
+@lru_cache(maxsize=512)
+def _relaxed_field(line: bytes) -> tuple[bytes, bytes] | None:
+    """Most lines are the same in every message of a mailing."""
+    name, colon, value = line.partition(b":")
+    if b"  " in value or b"\t" in value:
+        value = _RUNS_OF_SPACE.sub(b" ", value)
+    return (name.rstrip(b" \t").lower(), value.strip(b" \t")) if colon else None
 
 
 @lru_cache(maxsize=64)
