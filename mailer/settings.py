@@ -145,6 +145,8 @@ class Settings(BaseSettings):
     """Domains that are one destination, by patterns; every other domain is one of its own."""
     destination_at_once: dict[str, Annotated[int, Field(ge=1)]] = {}
     """Messages that one worker process hands over to a destination at the same time: `{"microsoft": 20}`."""
+    destination_per_second: dict[str, Annotated[int, Field(ge=1)]] = {}
+    """Messages that all workers together hand over to a destination in any second: `{"microsoft": 50}`."""
     hello_name: str = ""
     """Name said in EHLO; empty: this machine's own (RFC 5321 §4.1.1.1)."""
 

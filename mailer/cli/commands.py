@@ -42,6 +42,7 @@ COMMANDS: Mapping[str, Entry] = {
     "mailings": Entry("mailings", "Mailings: send, try, resend, list, status, report, why, pause, resume, cancel."),
     "relays": Entry("senders.relays", "Relays: add, list, show, change, remove, test."),
     "reports": Entry("feedback.reports", "Bounces and complaints that wait, or that no worker could work off."),
+    "destinations": Entry("senders.destinations", "Destinations that want less mail: list, forget."),
     "messages": Entry("messages", "Mail to single people, such as confirmations: list, show, retry, confirm."),
     "series": Entry("mailing.series", "Recurring mailings: create, list, show, stop, ready, unready."),
     "segments": Entry("segments", "Segments: count, list, explain, save, saved, export."),

@@ -15,6 +15,7 @@ from mailer.cli.answering import AsJson, answer
 
 if TYPE_CHECKING:
     from mailer.delivery.press import Press
+    from mailer.senders.relays.storedrelay import StoredRelay
     from mailer.settings import Settings
 
 _REPORTS_WAIT_FOR = timedelta(minutes=10)
@@ -74,23 +75,25 @@ def _home(settings: Settings) -> Iterator[Diagnosis]:
 
 
 def _doors(settings: Settings) -> Iterator[Diagnosis]:
-    from mailer.demo.loopback import is_listening
-
     if settings.public_url.startswith("https://"):
         yield Diagnosis("public_url", Health.FINE, settings.public_url)
     else:
         advice = "Set public_url to the https:// address that readers reach (one-click unsubscribing needs it)."
         yield Diagnosis("public_url", Health.DOUBTFUL, f"{settings.public_url} is not https.", advice)
     places = (
-        ("relay", settings.relay_host, settings.relay_port, "Check relay_host and relay_port, and that it runs."),
         ("web pages", settings.web_host, settings.web_port, "Start them with `pressrun serve`."),
         ("inbound", settings.inbound_host, settings.inbound_port, "Start it with `pressrun inbound`."),
     )
     for part, host, port, advice in places:
-        if is_listening(port, host):
-            yield Diagnosis(part, Health.FINE, f"Something answers on {host} port {port}.")
-        else:
-            yield Diagnosis(part, Health.ILL, f"Nothing answers on {host} port {port}.", advice)
+        yield _door(part, host, port, advice)
+
+
+def _door(part: str, host: str, port: int, advice: str) -> Diagnosis:
+    from mailer.demo.loopback import is_listening
+
+    if is_listening(port, host):
+        return Diagnosis(part, Health.FINE, f"Something answers on {host} port {port}.")
+    return Diagnosis(part, Health.ILL, f"Nothing answers on {host} port {port}.", advice)
 
 
 async def _stores(settings: Settings) -> AsyncIterator[Diagnosis]:
@@ -100,10 +103,33 @@ async def _stores(settings: Settings) -> AsyncIterator[Diagnosis]:
 
     try:
         async with open_press(settings) as press:
-            for one in [await _redis(press), *await _processes(press), await _reports(press)]:
+            about = [await _redis(press), *await _relays(press), *await _processes(press), await _reports(press)]
+            for one in about:
                 yield one
     except (PressrunError, PeopleError) as error:
         yield Diagnosis("redis", Health.ILL, str(error))
+        yield _relay_of(settings)
+
+
+def _relay_of(settings: Settings) -> Diagnosis:
+    advice = "Check relay_host and relay_port, and that it runs."
+    return _door("relay", settings.relay_host, settings.relay_port, advice)
+
+
+async def _relays(press: Press) -> list[Diagnosis]:
+    """Examine the relays that are defined; where none is, that of the settings."""
+    stored = await press.relays.all()
+    return [await _relay(press, one) for one in stored] or [_relay_of(press.settings)]
+
+
+async def _relay(press: Press, one: StoredRelay) -> Diagnosis:
+    part = f"relay {one.name}"
+    if one.is_paused:
+        return Diagnosis(part, Health.DOUBTFUL, "It is not used for now.", f"`pressrun relays change {one.name} --use`")
+    if reason := (await press.relays.health(one.name)).reason:
+        advice = f"Look closer with `pressrun relays test {one.name}`; others are used meanwhile, if there are any."
+        return Diagnosis(part, Health.ILL, reason, advice)
+    return _door(part, one.host, one.port, f"Check it with `pressrun relays show {one.name}`, and that it runs.")
 
 
 async def _redis(press: Press) -> Diagnosis:

@@ -26,14 +26,24 @@ class Slowdown:
     times: int = 1
     """How often it had to be slowed before it had recovered."""
     reason: str = ""
+    """What it said last."""
+    since: datetime | None = None
+    """When it first asked for less, of late; None where that was not noted."""
 
     @classmethod
     def after(cls, before: Slowdown | None, reason: str, now: datetime) -> Slowdown:
         """Return how it is after it asked for less; while it rests, what is heard is only an echo."""
         if before and now < before.rests_until:
             return before
-        times = before.times + 1 if before and not before.is_over(now) else 1
-        return cls(now + min(FIRST_REST * 2 ** min(times - 1, 10), LONGEST_REST), times, reason)
+        again = before if before and not before.is_over(now) else None
+        times = again.times + 1 if again else 1
+        since = again.since if again else now
+        return cls(now + min(FIRST_REST * 2 ** min(times - 1, 10), LONGEST_REST), times, reason, since)
+
+    @property
+    def recovered(self) -> datetime:
+        """When it has recovered, if nothing bad is heard meanwhile."""
+        return self.rests_until + (RECOVERED_AT - 1) * STEP
 
     def at_once(self, now: datetime) -> int:
         """Return how many messages all workers together may be handing over now."""

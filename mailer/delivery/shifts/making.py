@@ -63,6 +63,10 @@ def _unsigned(shift: Shift, one: Claimed) -> HandOver | None:
     if not shift.may_go(one.batch_pass):
         one.batch_pass.give_back(one.subscriber)
         return None
+    if shift.throttle.is_needed and (until := shift.throttle.rests_until(one.domain, shift.clock.now())):
+        # Neither made nor signed in vain.
+        one.batch_pass.hold_back(one.subscriber, until)
+        return None
     try:
         return shift.workshop.unsigned(one.batch_pass.mailing, one.list_id, one.subscriber, shift.clock.now())
     except (PressrunError, HeaderError) as error:

@@ -23,13 +23,13 @@ from mailer.errors import ConflictError, NotFoundError
 from mailer.sealing import Seal
 from mailer.senders.relays.health import Health
 from mailer.senders.relays.limit import Limit
+from mailer.senders.relays.permit import take_permit
 from mailer.senders.relays.storedrelay import StoredRelay
 from mailer.smtp.relay import Relay
 from subscribers.storage import Redis, run_all, script_beside
 
 RELAYS = "relays"
 
-_TAKE = script_beside(__file__, "take.lua")
 _GIVE_BACK = script_beside(__file__, "giveback.lua")
 _OCCUPY = script_beside(__file__, "occupy.lua")
 _REMEMBERED = timedelta(hours=1)
@@ -119,9 +119,7 @@ class RelayStore:
 
     async def take(self, name: str, limits: tuple[Limit, ...], wanted: int, now: datetime) -> tuple[int, timedelta]:
         """Take leave to hand over up to so many messages; return how many, or how long until there is room."""
-        arguments = [_ms(now), wanted, *_words(limits)]
-        granted, wait_ms = await _TAKE.run(self._redis, [_used_key(name)], arguments)
-        return int(granted), timedelta(milliseconds=int(wait_ms))
+        return await take_permit(self._redis, _used_key(name), limits, wanted, now)
 
     async def give_back(
         self, name: str, limits: tuple[Limit, ...], unused: int, *, taken: datetime, token: str

@@ -111,3 +111,16 @@ def _reports_of(run: Run) -> dict[str, str]:
     """Return what the doctor says of reports."""
     found: list[dict[str, str]] = run("doctor", "--json", status=1).json
     return next(one for one in found if one["part"] == "reports")
+
+
+def test_the_doctor_examines_the_relays_that_are_defined(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PRESSRUN_RELAY_PORT", "1")
+    run("relays", "add", "post", "--host", "127.0.0.1", "--port", "1", "--tls", "none")
+    run("relays", "add", "spare", "--host", "127.0.0.1", "--port", "1", "--tls", "none", "--pause")
+
+    found = {one["part"]: one for one in run("doctor", "--json", status=1).json}
+
+    assert "relay" not in found
+    assert found["relay post"]["health"] == "ill"
+    assert "pressrun relays show post" in found["relay post"]["advice"]
+    assert found["relay spare"]["health"] == "doubtful"

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
+from mailer.delivery.destinations.lifting import lift
 from mailer.delivery.destinations.slowdown import Slowdown
 from mailer.delivery.destinations.throttling import Throttle
 from mailer.smtp.outcome import Outcome, OutcomeKind, Reply, Step
@@ -119,3 +121,59 @@ async def test_nothing_is_asked_while_nothing_is_slowed(newsroom: Newsroom) -> N
 
 def accepted() -> Any:
     return Outcome(OutcomeKind.ACCEPTED, Reply(250, "", "ok"))
+
+
+async def test_so_many_a_second_are_shared_by_all_workers(newsroom: Newsroom) -> None:
+    press = newsroom.press
+    settings = press.settings.model_copy(update={"destination_per_second": {"google": 5}})
+    here, there = Throttle(press.slowed, settings), Throttle(press.slowed, settings)
+    now = await press.ledger.now()
+
+    held = [await one.held_until("gmail.com", str(place), now) for place, one in enumerate((here, there) * 4)]
+    others = await here.held_until("example.com", "other", now)
+    later = now + timedelta(seconds=1.2)
+    again = await here.held_until("gmail.com", "again", later)
+
+    until = [one for one in held if one]
+    assert len(until) == 3
+    assert all(now < one <= later for one in until)
+    assert (others, again) == (None, None)
+    assert there.rests_until("googlemail.com", now)
+    assert not there.rests_until("example.com", now)
+
+
+async def test_a_mailing_keeps_to_so_many_a_second(newsroom: Newsroom, relay: ScriptedRelay) -> None:
+    people = [f"p{number}@gmail.com" for number in range(8)]
+    await newsroom.join(*people, "anna@example.com")
+    settings = newsroom.press.settings.model_copy(update={"destination_per_second": {"google": 4}})
+    newsroom.press = replace(newsroom.press, settings=settings)
+
+    mailing = await newsroom.send()
+    await newsroom.work()
+    first = relay.addresses()
+    for _ in range(10):
+        if len(relay.received) == 9:
+            break
+        await newsroom.until_due(mailing)
+        await newsroom.work()
+
+    counts = await newsroom.press.ledger.counts(mailing.id)
+    assert "anna@example.com" in first
+    assert len(first) < 9
+    assert (counts.accepted, counts.pending, counts.balanced) == (9, 0, True)
+    assert relay.addresses() == sorted([*people, "anna@example.com"])
+
+
+async def test_lifting_lets_those_go_who_wait(newsroom: Newsroom, relay: ScriptedRelay) -> None:
+    await newsroom.join("a@gmail.com", "b@example.com")
+    now = await newsroom.press.ledger.now()
+    await newsroom.press.slowed.slow("google", Slowdown(now + 7 * MINUTE))
+    await newsroom.send()
+    await newsroom.work()
+    before = relay.addresses()
+
+    lifted = await lift(newsroom.press, "google")
+    await newsroom.work()
+
+    assert (before, lifted) == (["b@example.com"], True)
+    assert relay.addresses() == ["a@gmail.com", "b@example.com"]
