@@ -9,6 +9,7 @@ from __future__ import annotations
 import fcntl
 import json
 import os
+import shlex
 import sys
 from collections.abc import Awaitable, Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -89,10 +90,23 @@ class House:
             "undo_seconds": 5,
         }
 
+    @property
+    def shell_file(self) -> Path:
+        """What a person's shell reads, so that commands in another terminal are about this demo."""
+        return self.home / "demo.env"
+
     def environment(self, redis_socket: Path) -> dict[str, str]:
         """Return the environment of the demo's processes."""
-        told = {f"PRESSRUN_{name.upper()}": _written(value) for name, value in self.settings(redis_socket).items()}
-        return {**os.environ, **told}
+        return {**os.environ, **self._told(redis_socket)}
+
+    def write_shell_file(self, redis_socket: Path) -> None:
+        """Write what the processes are told as lines of a shell, with `pressrun` itself where it is found."""
+        told = [f"export {name}={shlex.quote(value)}" for name, value in self._told(redis_socket).items()]
+        told.append(f'export PATH={shlex.quote(str(Path(sys.executable).parent))}:"$PATH"')
+        self.shell_file.write_text("\n".join(told) + "\n")
+
+    def _told(self, redis_socket: Path) -> dict[str, str]:
+        return {f"PRESSRUN_{name.upper()}": _written(value) for name, value in self.settings(redis_socket).items()}
 
     def children(self, is_present: Callable[[str], Awaitable[bool]]) -> list[Child]:
         """Return the processes; one without a port is ready when it says so, or is present in Redis."""

@@ -40,6 +40,7 @@ async def open_house(house: House, say: Callable[[str], None]) -> AsyncIterator[
         # So that the settings file that is read is this home's, here as in the children.
         os.environ["PRESSRUN_HOME"] = str(house.home)
         socket_path = open_redis_server(house.redis_folder)
+        house.write_shell_file(socket_path)
         say(f"Redis runs, with its data in {house.redis_folder}.")
         try:
             async with open_press(load_settings(**house.settings(socket_path))) as press:

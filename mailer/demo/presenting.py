@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Callable
 
 from mailer import clock
@@ -29,6 +30,10 @@ async def present(running: OpenHouse, people: int, say: Callable[[str], None]) -
     say(f"Pressrun runs at {running.house.url}. This link signs you in, once, within a day:")
     say("")
     say(f"    {link}")
+    say("")
+    say("Commands in another terminal are about this demo after:")
+    say("")
+    say(f"    . {shlex.quote(str(running.house.shell_file))}")
     say("")
     say("Ctrl-C ends everything; what is here stays, and the next start finds it.")
     return await running.supervisor.until_broken()

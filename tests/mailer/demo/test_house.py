@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -38,6 +41,20 @@ def test_the_operators_relay_is_never_used(house: House, monkeypatch: pytest.Mon
         RelayTls.NONE,
     )
     assert settings.broker.url == "redis+socket:///run/redis.sock?virtual_host=1"
+
+
+def test_a_shell_that_reads_the_file_talks_to_this_demo(house: House) -> None:
+    house.home.mkdir()
+    house.write_shell_file(Path("/run/a b/redis.sock"))
+
+    asked = '. "$0"; echo "$PRESSRUN_REDIS_URL $PRESSRUN_RELAY_PORT"; command -v python3'
+    done = subprocess.run(
+        ["sh", "-c", asked, str(house.shell_file)], env={"PATH": os.defpath}, capture_output=True, text=True, check=True
+    )
+
+    told, python = done.stdout.splitlines()
+    assert told == f"unix:///run/a b/redis.sock?db=0 {house.ports.inbox}"
+    assert Path(python).parent == Path(sys.executable).parent
 
 
 def test_the_children_are_told_what_the_demo_itself_goes_by(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
