@@ -9,7 +9,8 @@ import msgspec
 
 from mailer.delivery.addressing import Addressed, Wish, look_up
 from mailer.delivery.checking import missing_assets
-from mailer.delivery.enclosing import enclosed
+from mailer.delivery.editions.bringingback import bring_back_editions
+from mailer.delivery.editions.enclosing import enclosed
 from mailer.delivery.press import Press
 from mailer.delivery.quality.watching import forgive
 from mailer.delivery.warming.warmingup import timing_for
@@ -187,10 +188,14 @@ async def pause(press: Press, mailing_id: MailingId, *, now: datetime, why: str 
 
 
 async def resume(press: Press, mailing_id: MailingId, *, now: datetime) -> Mailing:
-    """Go on from the ledger: nobody who was accepted is mailed again, and what was seen does not stop it again."""
+    """Go on from the ledger: nobody who was accepted is mailed again, and what was seen does not stop it again.
+
+    An edition that is gone is compiled again first. Raises ConflictError if it does not come out the same.
+    """
     mailing = await press.mailings.get(mailing_id)
     if mailing.state is not MailingState.PAUSED:
         raise ConflictError(f"Mailing {mailing_id} is {mailing.state}, so there is nothing to resume.")
+    await bring_back_editions(press, mailing)
     await forgive(press, mailing_id, now)
     return await press.mailings.move(mailing_id, MailingState.SENDING, problem="", now=now)
 

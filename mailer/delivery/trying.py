@@ -6,7 +6,7 @@ from dataclasses import replace
 from datetime import datetime
 
 from mailer.delivery.controlling import compile_issue
-from mailer.delivery.enclosing import enclosed
+from mailer.delivery.editions.enclosing import enclosed
 from mailer.delivery.press import Press
 from mailer.delivery.relays.relays import Relays
 from mailer.delivery.workshop import newsletter_signer, signed

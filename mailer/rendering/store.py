@@ -25,13 +25,18 @@ class EditionStore:
         """Keep an edition. The same one again changes nothing."""
         await run_all(self._redis, [("SET", _key(edition.id), edition.encode())])
 
+    async def is_kept(self, edition_id: str) -> bool:
+        """Whether there is an edition of that id in Redis, for whoever asks."""
+        (found,) = await run_all(self._redis, [("EXISTS", _key(edition_id))])
+        return bool(found)
+
     async def get(self, edition_id: str) -> Edition:
         """Return an edition. Raises NotFoundError if there is none of that id."""
         edition = self._remembered.get(edition_id)
         if edition is None:
             (kept,) = await run_all(self._redis, [("GET", _key(edition_id))])
             if kept is None:
-                raise NotFoundError(f"There is no edition {edition_id[:12]}. Its issue has to be compiled again.")
+                raise NotFoundError(f"There is no edition {edition_id[:12]}. Resuming its mailing compiles it again.")
             edition = Edition.decode(kept)
             self._remember(edition)
         return edition

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 from mailer.delivery.checking import missing_assets
 from mailer.delivery.controlling import BlockedError
-from mailer.delivery.enclosing import enclosed
+from mailer.delivery.editions.enclosing import enclosed
 from mailer.delivery.press import Press
 from mailer.errors import ConflictError
 from mailer.issues.aims.experiment import Arm, Experiment, Measure

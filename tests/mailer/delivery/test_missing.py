@@ -5,9 +5,12 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+import pytest
+
 from mailer.delivery import keys
 from mailer.delivery.controlling import resume, schedule
 from mailer.delivery.ticking import tick
+from mailer.errors import ConflictError
 from mailer.issues.mailing import MailingState
 from mailer.wiring import put_together
 from subscribers.storage import run_all
@@ -57,6 +60,43 @@ async def test_an_edition_that_is_deleted_in_the_middle_pauses_the_mailing_until
 
     assert relay.addresses() == [ANNA, BEN]
     assert (await press.mailings.get(mailing.id)).state is MailingState.COMPLETE
+
+
+async def test_resuming_compiles_an_edition_that_is_gone_again(newsroom: Newsroom, relay: ScriptedRelay) -> None:
+    press = newsroom.press
+    await newsroom.join(ANNA)
+    mailing = await newsroom.send()
+    await press.redis.delete(f"edition:{mailing.edition}")
+    await newsroom.work()
+
+    await resume(press, mailing.id, now=await press.ledger.now())
+    await newsroom.work()
+
+    assert relay.addresses() == [ANNA]
+    assert (await press.mailings.get(mailing.id)).state is MailingState.COMPLETE
+    assert (await press.editions.get(mailing.edition)).id == mailing.edition
+
+
+@pytest.mark.parametrize("what", ["changed", "gone"])
+async def test_resuming_says_what_to_do_where_the_issue_is_not_what_it_was(
+    newsroom: Newsroom, relay: ScriptedRelay, what: str
+) -> None:
+    press = newsroom.press
+    await newsroom.join(ANNA)
+    mailing = await newsroom.send()
+    issue = await press.issues.get(mailing.issue)
+    await press.redis.delete(f"edition:{mailing.edition}")
+    await newsroom.work()
+    if what == "changed":
+        await press.issues.put(replace(issue, source=f"{issue.source}More.\n"))
+    else:
+        await press.redis.delete(f"issue:{mailing.issue}")
+
+    with pytest.raises(ConflictError, match=r"Put issue harbour.* back .*or cancel .*--exclude-mailing 1"):
+        await resume(press, mailing.id, now=await press.ledger.now())
+
+    assert (await press.mailings.get(mailing.id)).state is MailingState.PAUSED
+    assert relay.received == []
 
 
 async def test_a_mailing_to_nobody_is_complete_at_once(newsroom: Newsroom, relay: ScriptedRelay) -> None:

@@ -20,5 +20,5 @@ async def test_an_edition_comes_back_as_it_was_put(redis: Redis, edition: Editio
 
 
 async def test_an_edition_that_is_not_there_is_not_found(redis: Redis) -> None:
-    with pytest.raises(NotFoundError, match="compiled again"):
+    with pytest.raises(NotFoundError, match="compiles it again"):
         await EditionStore(redis).get("0" * 64)

@@ -2,6 +2,10 @@
 
 Each is started by the test itself, in a temporary folder, on a free port of loopback, and throws away what it takes.
 Both insist on being started by root. Programs are looked for on the PATH and in /usr/sbin.
+
+OpenSMTPD is not among them: Debian's smtpd starts as root only, gives that up for the users opensmtpd and opensmtpq,
+whom only the installed package makes, and has its queue and its socket compiled in (/var/spool/smtpd and
+/var/run/smtpd.sock). So no test can run it in a folder of its own, beside one that serves the machine.
 """
 
 from __future__ import annotations
