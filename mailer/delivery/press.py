@@ -55,4 +55,4 @@ class Press:
     @property
     def shelf(self) -> Shelf:
         """The themes: Pressrun's and the operator's."""
-        return shelf_with(self.settings.themes_folder)
+        return shelf_with(self.settings.themes_folder, self.settings.inliner)

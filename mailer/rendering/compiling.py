@@ -46,7 +46,7 @@ def compile_edition(
     """
     content = read_content(issue, newsletter, public_url=public_url)
     if is_whole(issue):
-        html, text = _whole(issue, content)
+        html, text = _whole(issue, content, shelf or shipped())
     else:
         html, text = _themed(issue, newsletter, content, shelf or shipped(), public_url)
     links = content.document.links
@@ -76,13 +76,14 @@ def _themed(
     look = theme.look.dressed(wishes, place=f"newsletter {newsletter.slug}, look")
     page = _page(content, issue, newsletter, look, is_notice=is_notice)
     html = to_html(shelf.mjml(theme, page, look), place=theme.place)
-    html = inline(html, shelf.css(theme, look), place=theme.place)
+    html = inline(html, shelf.css(theme, look), place=theme.place, inliner=shelf.inliner)
     return html, text_part(page)
 
 
-def _whole(issue: Issue, content: Content) -> tuple[str, str]:
+def _whole(issue: Issue, content: Content, shelf: Shelf) -> tuple[str, str]:
     """Return the HTML and the text of a source that is a whole mail in itself."""
-    html = html_of_whole(content.source, content.holes, format=issue.format, place=f"issue {issue.slug}")
+    place = f"issue {issue.slug}"
+    html = html_of_whole(content.source, content.holes, format=issue.format, place=place, inliner=shelf.inliner)
     return html, "".join(block.text for block in content.document.introduction if isinstance(block, RawMjml)) + "\n"
 
 

@@ -46,6 +46,7 @@ RARE: Mapping[str, Mapping[str, str]] = {
     "mjml": {"mailer/rendering/mjml.py": "the one place that knows what the compiler cannot take"},
     "premailer": {"mailer/rendering/inliner.py": "the one place that knows which of its options are safe"},
     "cssutils": {"mailer/rendering/inliner.py": "quiets premailer's parser"},
+    "css_inline": {"mailer/rendering/inliner.py": "an extra, imported where it is chosen"},
     "PIL": {"mailer/issues/assets/preparing.py": "bounds what a picture unpacks to before it is unpacked"},
     "clock": {"mailer/clock.py": "tells the time to the doors, which hand it down as an argument"},
     "loop clock": {
@@ -75,6 +76,7 @@ _MODULES = {
             "mjml",
             "premailer",
             "cssutils",
+            "css_inline",
             "PIL",
         )
     },

@@ -28,7 +28,7 @@ def list_themes(as_json: AsJson = False) -> None:
     from mailer.settings import load_settings
 
     settings = load_settings()
-    shelf = shelf_with(settings.themes_folder)
+    shelf = shelf_with(settings.themes_folder, settings.inliner)
     themes = [shelf.theme(name) for name in shelf.names()]
     rows = ((one.name, _origin(one, settings), one.description) for one in themes)
     facts = [
@@ -95,7 +95,7 @@ def _sheet(name: str, settings: Settings, newsletter: Newsletter | None) -> str:
     from mailer.rendering.theming.shelf import shelf_with
     from mailer.tokens import Tokens
 
-    shelf = shelf_with(settings.themes_folder)
+    shelf = shelf_with(settings.themes_folder, settings.inliner)
     whose = newsletter or sample_newsletter()
     edition = prove(name, shelf, newsletter=whose, public_url=settings.public_url)
     # Nothing here is mailed, so nothing needs the installation's secret.

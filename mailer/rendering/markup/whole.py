@@ -25,6 +25,7 @@ from mailer.rendering.markup.rawmjml import (
     text_of,
 )
 from mailer.rendering.mjml import ATTRIBUTE, PART, VOID, to_html
+from mailer.settings import Inliner
 
 _OUTLOOK = re.compile(r"<!--\s*\[if[^\]]*\]>(.*?)<!\[endif\]\s*-->", re.DOTALL | re.IGNORECASE)
 _OUTLOOK_NAME = re.compile(r"(?:xml|[ovw]:[a-z]+|table|tbody|tr|td|div|center|br|style|i|p|span|img|a)", re.IGNORECASE)
@@ -43,11 +44,18 @@ def read_whole(source: str, *, format: str, place: str) -> Document:  # noqa: A0
     return Document((block,), (), tuple(links), tuple(images))
 
 
-def html_of_whole(source: str, holes: Holes, *, format: str, place: str) -> str:  # noqa: A002 - as above
+def html_of_whole(
+    source: str,
+    holes: Holes,
+    *,
+    format: str,  # noqa: A002 - as above
+    place: str,
+    inliner: Inliner = Inliner.PREMAILER,
+) -> str:
     """Return the HTML of a marked source."""
     commented = _with_commented_controls(source, holes)
     html = to_html(commented, place=place) if format == "mjml" else _framed(commented)
-    return inline(html, "", place=place)
+    return inline(html, "", place=place, inliner=inliner)
 
 
 def _framed(html: str) -> str:

@@ -27,6 +27,7 @@ from mailer.issues.suggestion import did_you_mean
 from mailer.rendering.document import Page
 from mailer.rendering.mjml import LARGEST
 from mailer.rendering.theming.look import Look, look_of
+from mailer.settings import Inliner
 
 MANIFEST = "manifest.json"
 TEMPLATE = "theme.mjml"
@@ -55,9 +56,10 @@ class Theme:
 class Shelf:
     """The themes of some folders; where two have the same name, the first folder's counts."""
 
-    def __init__(self, *folders: Path) -> None:
+    def __init__(self, *folders: Path, inliner: Inliner = Inliner.PREMAILER) -> None:
         """Take the folders, the shipped one first: nothing of one's own can stand in for it."""
         self._folders = folders
+        self.inliner = inliner
 
     def names(self) -> list[str]:
         """Return the names of the themes that there are."""
@@ -130,9 +132,9 @@ def shipped() -> Shelf:
 
 
 @cache
-def shelf_with(own_folder: Path) -> Shelf:
+def shelf_with(own_folder: Path, inliner: Inliner = Inliner.PREMAILER) -> Shelf:
     """Return the shelf with Pressrun's own themes and the operator's, which need not have any."""
-    return Shelf(templates_folder() / "email", own_folder)
+    return Shelf(templates_folder() / "email", own_folder, inliner=inliner)
 
 
 class _Sandbox(ImmutableSandboxedEnvironment):
