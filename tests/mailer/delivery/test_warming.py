@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 from mailer.delivery.controlling import schedule
+from mailer.delivery.destinations.slowdown import Slowdown
 from mailer.delivery.progress import progress_of
 from mailer.delivery.ticking import tick
 from mailer.delivery.timing.awaiting import Awaited
@@ -180,3 +181,32 @@ async def test_leave_of_yesterday_is_no_leave(newsroom: Newsroom) -> None:
     await ration.close()
 
     assert (await store.used(warmup, today), await store.used(warmup, tomorrow)) == (1, 1)
+
+
+async def test_a_plan_that_is_set_anew_counts_from_zero(newsroom: Newsroom, relay: ScriptedRelay) -> None:
+    await newsroom.join(*PEOPLE)
+    first = await _warm_up(newsroom, 4, 6)
+    await newsroom.send()
+    await newsroom.work()
+
+    second = await _warm_up(newsroom, 9, 9)
+
+    store = newsroom.press.warmups
+    assert await store.used(first, first.began) == 4
+    assert await store.used(second, second.began) == 0
+
+
+async def test_whoever_is_held_for_their_destination_uses_nothing(newsroom: Newsroom, relay: ScriptedRelay) -> None:
+    await newsroom.join("a@gmail.com", "b@example.com")
+    warmup = await _warm_up(newsroom, 10)
+    now = await newsroom.press.ledger.now()
+    await newsroom.press.slowed.slow("google", Slowdown(now - timedelta(seconds=1)))
+    assert await newsroom.press.slowed.take_slot("google", 1, "somebody else", now)
+
+    mailing = await newsroom.send()
+    await newsroom.work()
+
+    counts = await newsroom.press.ledger.counts(mailing.id)
+    assert relay.addresses() == ["b@example.com"]
+    assert (counts.pending, counts.deferred) == (1, 0)
+    assert await newsroom.press.warmups.used(warmup, now) == 1

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from mailer.delivery.addressing import Wish
 from mailer.delivery.batchpass import Pass
-from mailer.delivery.controlling import cancel, schedule
+from mailer.delivery.controlling import cancel, pause, resume, schedule
 from mailer.delivery.experiments.deciding import ArmStanding, best, choose_by_hand, standings_of, tend_experiment
 from mailer.delivery.experiments.experimenting import Trial, experiment_of
 from mailer.delivery.ticking import tick
@@ -62,6 +62,18 @@ async def click(newsroom: Newsroom, mailing: Mailing, arm: int, people: int) -> 
     tried = list(await newsroom.press.turns.cohort(mailing.id, arm, chunks))[:people]
     hit = Hit(1_000, 7, Visitor.PERSON)
     await newsroom.press.tracking.record([Seen(mailing.id, one, hit, 1) for one in tried])
+
+
+async def test_the_editions_of_all_arms_are_brought_back(newsroom: Newsroom, begun: Mailing) -> None:
+    press = newsroom.press
+    for edition in begun.editions:
+        await press.redis.delete(f"edition:{edition}")
+    await pause(press, begun.id, now=begun.created)
+
+    await resume(press, begun.id, now=begun.created)
+
+    assert len(set(begun.editions)) == 2
+    assert all([await press.editions.is_kept(edition) for edition in begun.editions])
 
 
 async def test_the_arms_go_out_and_the_rest_waits(newsroom: Newsroom, relay: ScriptedRelay, begun: Mailing) -> None:
