@@ -5,6 +5,7 @@ import socket
 import sys
 import threading
 from collections.abc import Iterator
+from dataclasses import replace
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -116,6 +117,25 @@ def test_both_inliners_give_every_element_the_same_declarations(theme: str, tmp_
 
     assert len([style for _, style, _ in seen if style]) > 50
     assert looks(whole_of(other)) == seen
+
+
+@both
+def test_an_authors_own_html_keeps_its_style_sheet_and_its_links(inliner: Inliner, tmp_path: Path) -> None:
+    source = (
+        "<html><head><style>p { color: #112234 }</style></head><body><p>Caf\u00e9 & {{ subscriber.first_name }}</p>"
+        '<a href="{{ unsubscribe_url }}">Leave</a></body></html>'
+    )
+    issue = replace(sample_issue(), source=source, format="html", template="")
+
+    edition = compile_edition(
+        issue, sample_newsletter(), public_url="https://press.example.com", shelf=shelf_with(tmp_path, inliner)
+    )
+
+    html = whole_of(edition)
+    assert html.lower().startswith("<!doctype html>")
+    assert "<style>p { color: #112234 }</style>" in html
+    assert "<p>Caf\u00e9 &amp; " in html
+    assert {edition.holes[index].name for index in edition.html.holes} >= {"subscriber.first_name", "unsubscribe"}
 
 
 def whole_of(edition: Edition) -> str:
