@@ -108,6 +108,7 @@ def edit(
 
 async def _facts(press: Press, one: MailingList) -> dict[str, str | int | bool]:
     counts = await press.people.lists.counts(one.id)
+    is_open = one.is_public and not one.is_archived
     return {
         "slug": one.slug,
         "id": one.id,
@@ -116,6 +117,7 @@ async def _facts(press: Press, one: MailingList) -> dict[str, str | int | bool]:
         "is_double_opt_in": one.is_double_opt_in,
         "is_public": one.is_public,
         "is_archived": one.is_archived,
+        "form": f"{press.settings.public_url}/join/{one.slug}" if is_open else "",
         **{state.value: count for state, count in counts.items()},
     }
 

@@ -23,6 +23,7 @@ def test_a_new_list_is_shown_with_its_counts(run: Run, newsletter: str) -> None:
             "is_double_opt_in": True,
             "is_public": True,
             "is_archived": False,
+            "form": "http://127.0.0.1:8025/join/readers",
             "pending": 0,
             "active": 0,
             "paused": 0,

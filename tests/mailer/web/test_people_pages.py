@@ -3,6 +3,7 @@ from __future__ import annotations
 import re
 
 import pytest
+from msgspec.structs import replace
 
 from mailer import clock
 from mailer.delivery.controlling import schedule
@@ -47,6 +48,15 @@ async def test_a_long_list_is_shown_page_by_page_with_nobody_twice(site: Site) -
     assert [len(page) for page in pages] == [50, 50, 20]
     assert sorted(address for page in pages for address in page) == everybody
     assert "101–120 of 120 people" in (await site.admin.get("/admin/people?page=999")).text
+
+
+async def test_a_list_leads_to_the_form_by_which_it_is_joined_while_it_can_be(site: Site) -> None:
+    assert 'href="/join/readers"' in (await site.admin.get("/admin/people")).text
+
+    readers = await site.press.people.lists.find("readers")
+    await site.press.people.lists.change(replace(readers, is_public=False))
+
+    assert "/join/" not in (await site.admin.get("/admin/people")).text
 
 
 async def test_an_unknown_list_is_not_found(site: Site) -> None:
