@@ -35,7 +35,9 @@ def read_expression(text: str) -> Rule:
         if not parser.stream.eos:
             raise RuleError(f"“{parser.stream.current.value}” stands where nothing is expected.", _HINT)
     except TemplateSyntaxError as error:
-        raise RuleError(f"It cannot be read: {error.message}.", _HINT) from error
+        # The parser knows templates only; whoever writes a rule has none.
+        wrong = str(error.message).replace("'end of template'", "end")
+        raise RuleError(f"It cannot be read: {wrong}.", _HINT) from error
     except RecursionError as error:
         raise RuleError("It has too many levels.", _HINT) from error
     return _rule(expression, 0)

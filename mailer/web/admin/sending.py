@@ -236,7 +236,7 @@ def _objection(plan: _Plan, form: SendForm) -> str:
     if plan.must_type and _digits(form.typed) != str(to_mail):
         return f"Type the number {to_mail:,} to say that you mean it."
     if plan.earlier and not form.again:
-        return "This issue was mailed to these people before. Tick the box if they shall get it again."
+        return "This issue was mailed to these people before, or soon will be. Tick the box if they shall get it again."
     return ""
 
 

@@ -77,6 +77,13 @@ def test_a_tree_that_is_no_rule_is_refused(tree: object) -> None:
         rule_from_json(tree)
 
 
+def test_a_rule_that_breaks_off_is_refused_in_words_about_rules() -> None:
+    with pytest.raises(RuleError, match="unexpected end") as refused:
+        read_expression("not (")
+
+    assert "template" not in str(refused.value)
+
+
 def test_a_rule_that_is_too_deep_is_refused() -> None:
     tree: dict[str, object] = {"term": "everyone", "arguments": []}
     for _ in range(200):
