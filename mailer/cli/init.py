@@ -28,17 +28,23 @@ def init(
     ] = "",
     postal_address: Annotated[str, typer.Option(help="Its postal address, which many countries' laws ask for.")] = "",
     list_name: Annotated[str, typer.Option("--list", help="Name of its first list.")] = "",
+    account: Annotated[
+        str, typer.Option(help="Whom the link signs in; a new name makes an account, such as a second person's.")
+    ] = "admin",
     as_json: AsJson = False,
 ) -> None:
     """Make the home folder: the secret, the settings file, and, if named, the first newsletter and its list.
 
     What is there is kept: run it as often as you like. Where Redis answers, a link is printed that
-    signs the admin in once.
+    signs the account in once.
     """
     _require_together(newsletter, sender, list_name)
+    if not account.strip() or not account.isprintable() or len(account) > 64:
+        raise typer.BadParameter("An account needs a name of 1 to 64 printable characters.", param_hint="--account")
     home = _prepare(public_url)
     try:
-        facts = with_press(lambda press: _begin(press, _newsletter(newsletter, sender, postal_address), list_name))
+        first = _newsletter(newsletter, sender, postal_address)
+        facts = with_press(lambda press: _begin(press, first, list_name, account.strip()))
     except _down() as error:
         if newsletter:
             raise
@@ -66,7 +72,7 @@ def _prepare(public_url: str) -> Path:
     return home
 
 
-async def _begin(press: Press, newsletter: Newsletter | None, list_name: str) -> dict[str, str]:
+async def _begin(press: Press, newsletter: Newsletter | None, list_name: str, account: str) -> dict[str, str]:
     from mailer import clock
     from mailer.accounts.signing_in import make_link
     from mailer.accounts.store import AccountStore
@@ -80,7 +86,8 @@ async def _begin(press: Press, newsletter: Newsletter | None, list_name: str) ->
     if newsletter and list_name:
         made = await press.people.lists.create(slugify(list_name), name=list_name, newsletter=newsletter.slug)
         facts["list"] = made.slug
-    facts["sign_in"] = await make_link(AccountStore(press.redis), public_url=press.settings.public_url, now=clock.now())
+    url, accounts = press.settings.public_url, AccountStore(press.redis)
+    facts["sign_in"] = await make_link(accounts, public_url=url, now=clock.now(), account=account)
     return facts
 
 

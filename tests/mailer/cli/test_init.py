@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 import tomllib
+from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
+from mailer.accounts.store import AccountStore
 from mailer.cli.settingsfile import commented_settings, setting_notes
+from mailer.delivery.press import Press
 from mailer.settings import Settings, load_settings
 
 if TYPE_CHECKING:
     from tests.mailer.cli.conftest import Run
+
+InPress = Callable[[Callable[[Press], Awaitable[None]]], None]
 
 
 def test_init_makes_secret_settings_newsletter_list_and_a_link(
@@ -60,6 +65,22 @@ def test_init_of_a_folder_that_cannot_be_written_is_refused(
     monkeypatch.setenv("PRESSRUN_HOME", str(tmp_path / "file" / "home"))
 
     assert "cannot be written to" in run("init", status=2).err
+
+
+def test_a_second_person_gets_an_account_and_a_link_of_their_own(run: Run, in_press: InPress) -> None:
+    link = run("init", "--account", "ben", "--json").json["sign_in"]
+
+    async def look(press: Press) -> None:
+        accounts = AccountStore(press.redis)
+        assert await accounts.find("ben") is not None
+        assert await accounts.take_link(link.rpartition("/")[2]) == "ben"
+
+    in_press(look)
+
+
+@pytest.mark.parametrize("name", [" ", "a\nb", "a" * 65])
+def test_an_account_needs_a_name(run: Run, name: str) -> None:
+    assert "needs a name" in run("init", "--account", name, status=2).err
 
 
 def test_a_list_needs_a_newsletter(run: Run) -> None:
