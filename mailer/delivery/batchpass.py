@@ -139,9 +139,12 @@ class Pass:
         """Whether anything changed since the last write."""
         return bool(self._unwritten_tries or changed(self.words, self._written))
 
-    def may_hand_over(self) -> bool:
-        """Whether the lease surely still stands: a process that was stopped and wakes up must not go on."""
-        return not self.is_lost and asyncio.get_running_loop().time() < self.lease_until
+    def may_hand_over(self, seconds: float) -> bool:
+        """Whether the lease surely still stands: a process that was stopped and wakes up must not go on.
+
+        `seconds` is the present by the event loop's clock.
+        """
+        return not self.is_lost and seconds < self.lease_until
 
     def due(self, now: datetime) -> list[int]:
         """Return the places of the people who are due now."""

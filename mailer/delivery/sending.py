@@ -60,15 +60,16 @@ async def work_shift(press: Press, pool: Pool | Relays, *, lasts: timedelta, is_
 async def _hand_overs(shift: Shift) -> AsyncIterator[HandOver]:
     """Give the connections the message of whoever was laid out, as they ask for it."""
     key = 0
-    async for one, made in made_ahead(shift):
-        if not shift.may_go(one.batch_pass):
-            one.batch_pass.give_back(one.subscriber)
-            continue
-        if (shift.throttle.is_needed or shift.ration.is_needed) and await _is_held(shift, one):
-            continue
-        key += 1
-        shift.on_the_wire[key] = one
-        yield HandOver(key=key, envelope=made.envelope, message=made.message)
+    async for group in made_ahead(shift):
+        for one, made in group:
+            if not shift.may_go(one.batch_pass):
+                one.batch_pass.give_back(one.subscriber)
+                continue
+            if (shift.throttle.is_needed or shift.ration.is_needed) and await _is_held(shift, one):
+                continue
+            key += 1
+            shift.on_the_wire[key] = one
+            yield HandOver(key, made.envelope, made.message, made.is_plain)
 
 
 async def _is_held(shift: Shift, one: Claimed) -> bool:

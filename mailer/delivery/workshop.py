@@ -9,7 +9,7 @@ from mailer.issues.mailing import Mailing, MailingId
 from mailer.issues.newsletter import Newsletter
 from mailer.rendering.headers import ascii_domain
 from mailer.rendering.message import Assembler, MailingFacts
-from mailer.senders.signing import Sign, signer_for
+from mailer.senders.signing import Sign, as_it_is, signer_for
 from mailer.smtp.envelope import HandOver
 from subscribers.lists import ListId
 from subscribers.subscriber import Subscriber
@@ -24,6 +24,8 @@ class Workshop:
         self._assemblers: dict[tuple[MailingId, ListId, int], Assembler] = {}
         self._signers: dict[MailingId, Sign] = {}
         self._domains: dict[MailingId, str] = {}
+        self.signs = False
+        """Whether any of the mailings here is signed."""
 
     async def prepare(self, mailing: Mailing) -> None:
         """Fetch what the messages of a mailing are made from. Raises NotFoundError if it is gone."""
@@ -33,6 +35,7 @@ class Workshop:
         newsletter = await self._press.newsletters.get(mailing.newsletter)
         self._signers[mailing.id] = await newsletter_signer(self._press, newsletter)
         self._domains[mailing.id] = ascii_domain(newsletter.sender_domain).lower()
+        self.signs |= self._signers[mailing.id] is not as_it_is
         for list_id in mailing.through:
             found = await self._press.people.lists.get(list_id)
             for arm, edition in enumerate(editions):
@@ -64,4 +67,5 @@ async def newsletter_signer(press: Press, newsletter: Newsletter) -> Sign:
 
 def signed(made: HandOver, sign: Sign, now: datetime) -> HandOver:
     """Return a hand-over whose message is signed."""
-    return HandOver(key=made.key, envelope=made.envelope, message=sign(made.message, now))
+    # What a signature adds is plain.
+    return HandOver(made.key, made.envelope, sign(made.message, now), made.is_plain)

@@ -11,6 +11,7 @@ body lines of at most 76 characters; each header field once, whatever the person
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Callable
 from datetime import datetime
 from email.utils import format_datetime
@@ -26,6 +27,7 @@ from mailer.rendering.headers import HeaderError, ascii_address, ascii_domain, m
 from mailer.rendering.holes import LINKS
 from mailer.rendering.markup.enclosed import in_browser
 from mailer.rendering.quoted import decode
+from mailer.smtp.content import is_plain
 from mailer.smtp.envelope import Envelope, HandOver
 from mailer.tokens import Kind, MailingTokens, OneOffTokens, Tokens
 from subscribers.subscriber import Subscriber
@@ -59,6 +61,8 @@ class _Variant(msgspec.Struct, frozen=True, gc=False):
     whole: bytes
     html: bytes
     text: bytes
+    is_plain: bool
+    """Whether a message is plain (see `smtp.content`) when all that fills the holes is."""
 
 
 class Assembler:
@@ -119,7 +123,9 @@ class Assembler:
             recipient=recipient,
             envelope_id=return_path,
         )
-        return HandOver(key=subscriber.id, envelope=envelope, message=variant.whole % values)
+        # Parted by a space, none can lend another the half of a line end.
+        plain = variant.is_plain and is_plain(b" ".join(values.values()))
+        return HandOver(subscriber.id, envelope, variant.whole % values, plain)
 
     def subject(self, subscriber: Subscriber) -> str:
         """Return the subject that a person sees."""
@@ -157,7 +163,11 @@ class Assembler:
             is_notice=self._mailing.is_notice,
         )
         return _Variant(
-            shown, whole, body_template(self._edition.html, shown), body_template(self._edition.text, shown)
+            shown,
+            whole,
+            body_template(self._edition.html, shown),
+            body_template(self._edition.text, shown),
+            is_plain=is_plain(whole % defaultdict(lambda: b" ")),
         )
 
     def _values(self, subscriber: Subscriber, packed: bytes) -> dict[bytes, bytes]:

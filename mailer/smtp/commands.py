@@ -44,7 +44,7 @@ def mail(hand_over: HandOver, capabilities: Capabilities) -> str:
     line = f"MAIL FROM:<{envelope.sender}>"
     if capabilities.has_size:
         line += f" SIZE={len(message)}"
-    if not message.isascii():
+    if not (hand_over.is_plain or message.isascii()):
         line += " BODY=8BITMIME"
     if needs_smtputf8(hand_over):
         line += " SMTPUTF8"
@@ -69,7 +69,7 @@ def needs_smtputf8(hand_over: HandOver) -> bool:
     envelope, message = hand_over.envelope, hand_over.message
     if not (envelope.sender.isascii() and envelope.recipient.isascii()):
         return True
-    return not message.isascii() and not message.partition(b"\r\n\r\n")[0].isascii()
+    return not (hand_over.is_plain or message.isascii()) and not message.partition(b"\r\n\r\n")[0].isascii()
 
 
 def original_recipient(recipient: str) -> str:

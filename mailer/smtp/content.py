@@ -25,6 +25,11 @@ def message_trouble(hand_over: HandOver, capabilities: Capabilities) -> str:
         return "The message is empty."
     if 0 < capabilities.max_size_bytes < len(message):
         return f"The message has {len(message)} bytes; the relay takes {capabilities.max_size_bytes} at most."
+    return "" if hand_over.is_plain else _text_trouble(hand_over, capabilities)
+
+
+def _text_trouble(hand_over: HandOver, capabilities: Capabilities) -> str:
+    message = hand_over.message
     if not message.isascii():
         if not capabilities.has_eight_bit:
             return "The message holds bytes beyond ASCII, and the relay does not offer 8BITMIME."
@@ -33,6 +38,14 @@ def message_trouble(hand_over: HandOver, capabilities: Capabilities) -> str:
     if b"\0" in message:
         return "The message holds a NUL byte, which mail cannot carry."
     return line_end_trouble(message)
+
+
+def is_plain(text: bytes) -> bool:
+    """Whether a text can go over any wire: ASCII, no NUL, and every line end is CRLF.
+
+    What is put together from plain texts is plain, since none of them leaves half a line end to the next.
+    """
+    return text.isascii() and b"\0" not in text and not line_end_trouble(text)
 
 
 def line_end_trouble(message: bytes) -> str:

@@ -25,3 +25,5 @@ class HandOver(msgspec.Struct, frozen=True, gc=False):
     key: int
     envelope: Envelope
     message: bytes
+    is_plain: bool = False
+    """Whether its maker has made sure that it is plain (see `content.is_plain`), so that nobody need look again."""

@@ -19,7 +19,7 @@ from mailer.delivery.shifts.shift import Shift
 from mailer.delivery.workshop import signed
 from mailer.errors import PressrunError
 from mailer.rendering.headers import HeaderError
-from mailer.senders.signing import Sign, as_it_is
+from mailer.senders.signing import Sign
 from mailer.smtp.envelope import HandOver
 from mailer.smtp.outcome import Outcome, OutcomeKind, Step
 
@@ -29,33 +29,32 @@ _SIGNERS = 2
 """Threads. One signs while the other hands a group back; on two processors both sign."""
 
 Made = tuple[Claimed, HandOver]
+_Group = list[Made] | asyncio.Future[list[Made]]
 
 
-async def made_ahead(shift: Shift) -> AsyncIterator[Made]:
-    """Yield whoever was laid out with their message, in order."""
-    under_way: deque[asyncio.Future[list[Made]]] = deque()
+async def made_ahead(shift: Shift) -> AsyncIterator[list[Made]]:
+    """Yield whoever was laid out with their message, in order, a group at a time."""
+    under_way: deque[_Group] = deque()
     while True:
         while len(under_way) < _GROUPS_AHEAD and (group := shift.layout.at_hand(_GROUP)):
             under_way.append(_begin(shift, group))
         if under_way:
-            for one in await under_way.popleft():
-                yield one
+            group_made = under_way.popleft()
+            yield group_made if isinstance(group_made, list) else await group_made
         elif (next_one := await shift.layout.pick_up()) is None:
             return
         else:
             under_way.append(_begin(shift, [next_one]))
 
 
-def _begin(shift: Shift, group: Sequence[Claimed]) -> asyncio.Future[list[Made]]:
+def _begin(shift: Shift, group: Sequence[Claimed]) -> _Group:
     """Make the messages of a group, and have them signed where the sender's domain has a key."""
-    loop = asyncio.get_running_loop()
     made = [(one, message) for one in group if (message := _unsigned(shift, one))]
+    if not shift.workshop.signs:
+        return made
     signs = [shift.workshop.signer(one.batch_pass.mailing) for one, _ in made]
-    if any(sign is not as_it_is for sign in signs):
-        return loop.run_in_executor(_signers(), partial(_signed, shift.clock.now(), made, signs))
-    ready: asyncio.Future[list[Made]] = loop.create_future()
-    ready.set_result(made)
-    return ready
+    loop = asyncio.get_running_loop()
+    return loop.run_in_executor(_signers(), partial(_signed, shift.clock.now(), made, signs))
 
 
 def _unsigned(shift: Shift, one: Claimed) -> HandOver | None:

@@ -80,7 +80,12 @@ class Shift:
 
     def may_go(self, batch_pass: Pass) -> bool:
         """Whether somebody of this pass may be claimed or handed over now."""
-        return not self.is_over() and batch_pass.mailing.id not in self.halted and batch_pass.may_hand_over()
+        return (
+            not (self.is_ended or self.is_stopping())
+            and batch_pass.may_hand_over(seconds := self.clock.seconds())
+            and seconds < self._ends_at
+            and batch_pass.mailing.id not in self.halted
+        )
 
     def take_in(self, one: Claimed, outcome: Outcome) -> None:
         """Take in what one hand-over ended as."""

@@ -18,6 +18,7 @@ class SteadyClock:
 
     def __init__(self, now: datetime) -> None:
         """Start from a time that was just read."""
+        self._loop = asyncio.get_running_loop()
         self._at = self._told = now
         self._set_at = self._told_at = self.seconds()
 
@@ -34,7 +35,7 @@ class SteadyClock:
 
     def seconds(self) -> float:
         """Return the seconds of the event loop's own clock, which never jumps."""
-        return asyncio.get_running_loop().time()
+        return self._loop.time()
 
     def now(self) -> datetime:
         """Return the present instant by this clock: the very same one for a hundredth of a second.

@@ -47,6 +47,9 @@ async def test_what_is_written_at_once_ends_as_the_last_word(newsroom: Newsroom)
 
 async def test_a_pass_that_was_taken_over_may_hand_nobody_over(newsroom: Newsroom) -> None:
     one = await begun(newsroom, 3)
-    one.lease_until = asyncio.get_running_loop().time() - 1
+    now = asyncio.get_running_loop().time()
+    assert one.may_hand_over(now)
 
-    assert not one.may_hand_over()
+    one.lease_until = now - 1
+
+    assert not one.may_hand_over(now)

@@ -19,6 +19,7 @@ from mailer.rendering.edition import Edition
 from mailer.rendering.filling import LONGEST_VALUE
 from mailer.rendering.message import Assembler, MailingFacts
 from mailer.senders.dkim import relaxed_body
+from mailer.smtp.content import is_plain
 from mailer.tokens import Kind, Tokens
 from subscribers.address import Address, parse_address
 from subscribers.cohort import SubscriberId
@@ -96,6 +97,20 @@ def test_a_message_is_what_the_requirements_ask_for(
     message_id = re.fullmatch(r"<([a-z2-7]+)@news\.example\.com>", mail["Message-ID"])
     assert message_id
     assert tokens.read_local_part(Kind.MESSAGE_ID, message_id[1]) == (7, 123_456)
+
+
+@pytest.mark.parametrize("name", ["Anna", "李雷 Lei", ".", "\r\n.\r\n", "a\rb", "..\n.", ""])
+def test_a_message_that_is_said_to_be_plain_is(assembler: Assembler, subscriber: Subscriber, name: str) -> None:
+    handed = assembler.hand_over(msgspec.structs.replace(subscriber, name=name), NOW)
+
+    assert handed.is_plain
+    assert is_plain(handed.message)
+
+
+def test_a_message_beyond_ascii_is_not_said_to_be_plain(assembler: Assembler, subscriber: Subscriber) -> None:
+    handed = assembler.hand_over(msgspec.structs.replace(subscriber, address=Address("josé@example.com")), NOW)
+
+    assert not handed.is_plain
 
 
 def test_unsubscribing_takes_one_click_or_one_mail(

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from mailer.smtp import Envelope, HandOver
 from mailer.smtp.capabilities import Capabilities
-from mailer.smtp.content import dotted, line_end_trouble, message_trouble
+from mailer.smtp.content import dotted, is_plain, line_end_trouble, message_trouble
 
 EVERYTHING = Capabilities(has_pipelining=True, has_eight_bit=True, has_smtputf8=True, has_size=True)
 
@@ -85,3 +85,20 @@ def test_what_the_relay_cannot_take_is_refused_here(message: bytes, capabilities
 def test_what_the_relay_can_take_has_no_trouble() -> None:
     assert trouble("Subject: 你好\r\n\r\n你好\r\n".encode()) == ""
     assert trouble("Subject: x\r\n\r\n你好\r\n".encode(), Capabilities(has_eight_bit=True)) == ""
+
+
+PIECES = st.sampled_from([b"a", b".", b"\r\n", b"a\r\n", b"\r\na", b"\r", b"\n", b"a\r", b"", b"\0", "\u00e9".encode()])
+
+
+@given(st.lists(st.tuples(PIECES, PIECES), min_size=1, max_size=3))
+def test_plain_values_in_the_holes_of_a_plain_text_need_no_second_look(parts: list[tuple[bytes, bytes]]) -> None:
+    if is_plain(b" ".join(text for text, _ in parts)) and is_plain(b" ".join(value for _, value in parts)):
+        whole = b"".join(text + value for text, value in parts)
+
+        assert not whole or trouble(whole, Capabilities()) == ""
+
+
+@pytest.mark.parametrize("text", [b"\r", b"a\n", b"a\r", b"\na", b"\0", "\u00e9".encode()])
+def test_what_could_harm_is_not_plain(text: bytes) -> None:
+    assert is_plain(b".a\r\n.\r\n")
+    assert not is_plain(b"a\r\n" + text)
