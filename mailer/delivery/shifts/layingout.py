@@ -19,8 +19,8 @@ from mailer.issues.mailing import Mailing, MailingState
 from mailer.settings import UncertainPolicy
 
 _DUE_AT_ONCE = 8
-_LEAST_WINDOW, _LARGEST_WINDOW = 3, 10
-"""In times of `window_size`: each claim costs several round trips, however few are in it."""
+_LARGEST_WINDOW = 10
+"""In times of `window_size`."""
 _WINDOWS_AHEAD = 3
 """How many windows before the end of a batch the next one is taken: that is some more round trips than a claim."""
 
@@ -95,7 +95,7 @@ class Feeder:
         least = self._shift.press.settings.window_size
         if mailing.uncertain_policy is UncertainPolicy.HOLD:
             return least
-        return min(max(_LEAST_WINDOW * least, 2 * self._picked_up_meanwhile), _LARGEST_WINDOW * least)
+        return min(max(least, 2 * self._picked_up_meanwhile), _LARGEST_WINDOW * least)
 
     async def _next_pass(self) -> Pass | None:
         """Take the next due batch, from each mailing in turn."""
