@@ -1,8 +1,9 @@
 """What people cost at scale, on a real redis-server of its own: `python -m bench.people --people N`.
 
 The last line printed is one JSON object: `people bytes_per_person bytes_per_person_hash import_rows_per_second
-importer_peak_mb audience_ms segment_indexed_ms segment_scan_people_per_second batch_ms`. Times are medians. With
-`--audience-only` only bitmaps are filled, so that ten million people take seconds; the other figures are null then.
+importer_peak_mb audience_ms segment_indexed_ms segment_scan_people_per_second batch_ms search_ms`. Times are medians;
+the search is for a text that only the last person has, so that every record is looked at. With `--audience-only` only
+bitmaps are filled, so that ten million people take seconds; the other figures are null then.
 
 Everybody is imported from a CSV file with full validation: address, name, language and two fields, one of them
 declared as a choice; half of them are on a second list. `bytes_per_person` is all that Redis uses then.
@@ -148,6 +149,7 @@ async def records(people: People, mailing_list: MailingList, options: Namespace)
     return {
         "segment_scan_people_per_second": round(options.people / milliseconds * 1_000),
         "batch_ms": round(await timed(options.rounds, batch), 2),
+        "search_ms": round(await timed(3, lambda: people.subscribers.search(f"Number {options.people - 1}"))),
     }
 
 
@@ -209,6 +211,7 @@ NAMES = (
     "segment_indexed_ms",
     "segment_scan_people_per_second",
     "batch_ms",
+    "search_ms",
 )
 
 
