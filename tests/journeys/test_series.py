@@ -45,7 +45,9 @@ async def _one_has_begun(press: Press) -> bool:
 @pytest.mark.parametrize(
     "moments",
     [
-        pytest.param((_is_reserved, _one_has_begun), id="while it chooses, and after it has begun"),
+        pytest.param(
+            (_is_reserved, _one_has_begun), id="while it chooses, and after it has begun", marks=pytest.mark.slow
+        ),
         # A planner that was killed keeps the others out for a minute.
         pytest.param((_is_being_planned,), id="while it plans", marks=pytest.mark.slow),
     ],
