@@ -20,7 +20,7 @@ from mailer.delivery.batch import Batch
 from mailer.delivery.ledger import ExclusionReason, Words
 from mailer.delivery.planning import suppressed_in
 from mailer.delivery.press import Press
-from mailer.delivery.reply import LastTry, instant, milliseconds
+from mailer.delivery.reply import LOST, LastTry, instant, milliseconds
 from mailer.delivery.retry import RetryPolicy
 from mailer.delivery.store import Lease, as_written, changed
 from mailer.delivery.timing.turn import Waiting
@@ -31,13 +31,6 @@ from subscribers.cohort import bits_of, positions_in
 from subscribers.lists import ListId
 from subscribers.subscriber import Subscriber
 from subscribers.subscription import SubscriptionState
-
-_LOST = Outcome(
-    kind=OutcomeKind.UNCERTAIN,
-    reply=None,
-    step="dot",
-    detail="the worker ended before the relay's reply was recorded",
-)
 
 
 class Claimed(msgspec.Struct, frozen=True, gc=False):
@@ -82,6 +75,8 @@ class Pass:
     """Who is due later than the mailing begins."""
     through: dict[ListId, int] = field(default_factory=dict)
     """Who is reached by a segment alone, by the lists on whose behalf they can be mailed."""
+    orphans: int = 0
+    """Whom an earlier pass had claimed and not settled: they stay claimed, since their message may have left."""
     held: dict[int, int] = field(default_factory=dict)
     """By place: who was not tried because their destination wants less mail, and until when (milliseconds)."""
     is_lost: bool = False
@@ -111,7 +106,7 @@ class Pass:
         )
         if mailing.scope.through:
             one.through = await press.ledger.read_through(batch, mailing.scope.through)
-        tried = {place: batch.subscriber_at(place) for place in positions_in(words.put_off)}
+        tried = {place: batch.subscriber_at(place) for place in positions_in(words.put_off | words.orphaned)}
         if mailing.has_turns:
             one.waiting = await press.turns.waiting(batch)
         if mailing.experiment and mailing.winner is None:
@@ -119,9 +114,8 @@ class Pass:
             one.mailing = await press.mailings.get(mailing.id)
         found = await press.ledger.last_tries(mailing.id, tried.values())
         one.last_tries = {place: found[person] for place, person in tried.items() if person in found}
-        # What an earlier pass claimed and did not settle is due at once, or held, as the mailing's policy says.
         for place in positions_in(words.orphaned):
-            one._doubt(place, _LOST, now, due=now)
+            one._take_over(place, now)
         return one
 
     @property
@@ -187,6 +181,7 @@ class Pass:
         """Take in what one hand-over ended as."""
         place = self.batch.place_of(subscriber.id)
         self._in_hand &= ~(1 << place)
+        self.orphans &= ~(1 << place)
         match outcome.kind:
             case OutcomeKind.ACCEPTED:
                 self.words.accept(1 << place)
@@ -207,9 +202,7 @@ class Pass:
 
     def give_back(self, subscriber: Subscriber) -> None:
         """Take back somebody whose hand-over never began."""
-        bit = 1 << self.batch.place_of(subscriber.id)
-        self._in_hand &= ~bit
-        self.words.give_back(bit)
+        self._give_back(1 << self.batch.place_of(subscriber.id))
 
     def hold_back(self, subscriber: Subscriber, until: datetime) -> None:
         """Take back somebody who is to be handed over later; nothing of this is written, they are simply pending."""
@@ -222,9 +215,7 @@ class Pass:
 
     def give_back_all_but(self, kept: Iterable[Subscriber]) -> None:
         """Take back everybody in hand whose hand-over never began, except these."""
-        never_began = self._in_hand & ~sum(1 << self.batch.place_of(one.id) for one in kept)
-        self._in_hand &= ~never_began
-        self.words.give_back(never_began)
+        self._give_back(self._in_hand & ~sum(1 << self.batch.place_of(one.id) for one in kept))
 
     def exclude_pending(self, reason: ExclusionReason) -> None:
         """Exclude everybody who is still pending and not in hand."""
@@ -317,17 +308,30 @@ class Pass:
     def _cut(self, chunk_bits: int) -> int:
         return chunk_bits >> self.batch.first & ((1 << (self.batch.last + 1 - self.batch.first)) - 1)
 
-    def _doubt(self, place: int, outcome: Outcome, now: datetime, due: datetime | None = None) -> None:
+    def _give_back(self, bits: int) -> None:
+        self._in_hand &= ~bits
+        self.words.give_back(bits & ~self.orphans)
+
+    def _take_over(self, place: int, now: datetime) -> None:
+        """Hold an orphan, or let them be due at once: no deferral, for no relay has said anything about them."""
+        if self.mailing.uncertain_policy is UncertainPolicy.HOLD:
+            self._doubt(place, LOST, now)
+            return
+        self.orphans |= 1 << place
+        if place not in self.last_tries or self.last_tries[place].sentence != LOST.sentence:
+            self._note(place, LOST, now, now)
+
+    def _doubt(self, place: int, outcome: Outcome, now: datetime) -> None:
         if self.mailing.uncertain_policy is UncertainPolicy.HOLD:
             self._note(place, outcome, now)
             self.words.hold(1 << place)
         else:
-            self._put_off(place, outcome, now, due)
+            self._put_off(place, outcome, now)
 
-    def _put_off(self, place: int, outcome: Outcome, now: datetime, due: datetime | None = None) -> None:
+    def _put_off(self, place: int, outcome: Outcome, now: datetime) -> None:
         earlier = self.last_tries.get(place)
         tries = earlier.tries + 1 if earlier else 1
-        last_try = self._note(place, outcome, now, due or self.retry.next_try(tries, now))
+        last_try = self._note(place, outcome, now, self.retry.next_try(tries, now))
         if self.retry.is_given_up(last_try.first, now):
             self.words.refuse(1 << place)
         else:

@@ -123,6 +123,8 @@ def _tell(mailing: Mailing, standing: Standing | None, reason: ExclusionReason |
             return f"has not got {name} yet. {_said(tried)}{_again(tried)}"
         case Standing.PENDING if mailing.state is MailingState.CANCELLED:
             return f"is not mailed {name}: it was cancelled, and they are being excluded."
+        case Standing.PENDING if tried:
+            return f"may have got {name}, and gets the same message once more. {_said(tried)}"
         case Standing.PENDING:
             return f"has not got {name} yet: their turn is still to come (the mailing is {mailing.state})."
 

@@ -6,7 +6,15 @@ from datetime import UTC, datetime
 
 import msgspec
 
-from mailer.smtp.outcome import Outcome
+from mailer.smtp.outcome import Outcome, OutcomeKind
+
+LOST = Outcome(
+    kind=OutcomeKind.UNCERTAIN,
+    reply=None,
+    step="dot",
+    detail="the worker ended before the relay's reply was recorded",
+)
+"""What is known of somebody whom a worker had claimed when it died."""
 
 
 class LastTry(msgspec.Struct, frozen=True, array_like=True):

@@ -26,7 +26,7 @@ class Kind(StrEnum):
     BLOCKS = "blocks"
     """Refusals because of us, our content or our host: of those who were tried."""
     DEFERRALS = "deferrals"
-    """People who were put off and are waiting still: of those who were tried."""
+    """People whom a relay put off, by a reply or by hanging up, and who wait still: of those who were tried."""
 
 
 class Level(IntEnum):
