@@ -208,6 +208,8 @@ class Settings(BaseSettings):
     """`resend` or `hold`; each mailing can say otherwise."""
     undo_seconds: Annotated[float, Field(ge=0, le=600)] = 60.0
     """How long a mailing asked for in the admin pages waits before its first byte leaves, so that it can be undone."""
+    confirm_from_people: Least = 1_000
+    """From so many people on, a mailing must be meant: the pages want their number typed, commands a yes (`--yes`)."""
     quiet_hours: str = ""
     """Hours of each day at which no mailing hands anything over, by the clock of a zone: `22:00-07:00 Europe/Berlin`.
     Mail to single people, such as confirmations, goes on. Empty: none."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import sys
 from dataclasses import asdict
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Annotated
@@ -12,13 +11,12 @@ import typer
 
 from mailer.cli.answering import AsJson, answer, described, progress, table
 from mailer.cli.mailing import audience, mailingtimes, rehearsals, reports, trying
+from mailer.cli.mailing.asking import Yes, ask
 from mailer.cli.mailing.audience import ListOption, SegmentOption, WithoutList, WithoutMailing, WithoutSegment
 from mailer.cli.opening import with_press
-from mailer.errors import ConflictError
 
 if TYPE_CHECKING:
     from mailer.delivery.explaining import Explanation
-    from mailer.delivery.planning import Forecast
     from mailer.delivery.press import Press
     from mailer.delivery.progress import Progress
     from mailer.delivery.timing.awaiting import Wait
@@ -75,7 +73,7 @@ def send(
         bool, typer.Option("--hold", help="Hold whoever a crash leaves uncertain; else they get it once more.")
     ] = False,
     request: Annotated[str, typer.Option(help="A name for this request; the same name twice makes one mailing.")] = "",
-    yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
+    yes: Yes = False,
     count: Annotated[bool, typer.Option("--count", help="Only say who would be mailed, and who not, and why.")] = False,
     as_json: AsJson = False,
 ) -> None:
@@ -88,7 +86,7 @@ def send(
     if count:
         answer(audience.forecast_facts(expected), audience.forecast_lines(expected), as_json=as_json)
         return
-    _confirm(issue, expected, yes=yes)
+    ask(f"Send {issue} to {expected.to_mail:,} people?", yes=yes, instead=audience.OR_COUNT)
 
     async def story(press: Press) -> Mailing:
         from mailer import clock
@@ -231,15 +229,6 @@ def _moment(text: str) -> datetime | None:
     except ValueError as error:
         raise typer.BadParameter(f"“{text}” is not a time such as 2026-11-02T09:00+01:00.") from error
     return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
-
-
-def _confirm(issue: str, expected: Forecast, *, yes: bool) -> None:
-    if yes:
-        return
-    question = f"Send {issue} to {expected.to_mail:,} people?"
-    if not sys.stdin.isatty():
-        raise ConflictError(f"{question} Nobody is here to answer: add --yes, or --count to only count.")
-    typer.confirm(question, abort=True)
 
 
 def _facts(found: Progress) -> dict[str, object]:

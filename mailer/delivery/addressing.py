@@ -16,7 +16,6 @@ from typing import NamedTuple
 from mailer.delivery.press import Press
 from mailer.errors import ConflictError
 from mailer.issues.aims.scope import ChosenSegment, Scope
-from mailer.issues.issue import Issue
 from mailer.issues.mailing import MailingId
 from subscribers.cohort import Cohort
 from subscribers.errors import UnknownSegmentError
@@ -67,8 +66,8 @@ class Asked:
     """The lists that are archived now, although they were chosen once: nobody is mailed on their behalf."""
 
 
-async def look_up(press: Press, issue: Issue, wish: Wish, now: datetime) -> Addressed:
-    """Return the lists and the scope that a wish comes to.
+async def look_up(press: Press, newsletter: str, wish: Wish, now: datetime) -> Addressed:
+    """Return the lists and the scope that a wish comes to, for an issue of this newsletter.
 
     Raises ConflictError for a wish that names nobody or a foreign list, UnknownListError, UnknownSegmentError and
     RuleError for what is not there.
@@ -77,10 +76,10 @@ async def look_up(press: Press, issue: Issue, wish: Wish, now: datetime) -> Addr
         raise ConflictError("A mailing needs at least one list or segment. Name those whose people get it.")
     lists = [await press.people.lists.find(slug) for slug in dict.fromkeys(wish.lists)]
     for one in lists:
-        if one.newsletter != issue.newsletter:
+        if one.newsletter != newsletter:
             raise ConflictError(
-                f"List {one.slug} belongs to the newsletter {one.newsletter}, issue {issue.slug} to "
-                f"{issue.newsletter}: the people on it did not ask for this. Choose a list of the issue's newsletter."
+                f"List {one.slug} belongs to the newsletter {one.newsletter}, not to {newsletter}: the people on it "
+                f"did not ask for this. Choose a list of {newsletter}."
             )
         if one.is_archived:
             raise ConflictError(f"List {one.slug} is archived, so nobody on it is mailed. Choose another.")
@@ -90,7 +89,7 @@ async def look_up(press: Press, issue: Issue, wish: Wish, now: datetime) -> Addr
     chosen = tuple(one.id for one in lists)
     scope = Scope(
         segments=await _segments(press, wish.segments, now),
-        through=await _others(press, issue.newsletter, lists) if wish.segments else (),
+        through=await _others(press, newsletter, lists) if wish.segments else (),
         without_lists=tuple(one.id for one in without),
         without_segments=await _segments(press, wish.without_segments, now),
         without_mailings=tuple(dict.fromkeys(wish.without_mailings)),

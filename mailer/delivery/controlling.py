@@ -121,7 +121,7 @@ async def schedule(
 async def _addressed(press: Press, issue: Issue, wish: Wish | Addressed | Sequence[str], now: datetime) -> Addressed:
     if isinstance(wish, Addressed):
         return wish
-    return await look_up(press, issue, wish if isinstance(wish, Wish) else Wish(lists=wish), now)
+    return await look_up(press, issue.newsletter, wish if isinstance(wish, Wish) else Wish(lists=wish), now)
 
 
 def _check_experiment(experiment: Experiment | None, timing: Timing) -> None:

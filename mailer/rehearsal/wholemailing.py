@@ -9,12 +9,14 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field, replace
 from datetime import timedelta
 
 from mailer.clock import monotonic
+from mailer.delivery.addressing import Wish, look_up
 from mailer.delivery.controlling import schedule
-from mailer.delivery.ledger import LedgerCounts, Standing
+from mailer.delivery.ledger import LedgerCounts, Standing, Words
 from mailer.delivery.press import Press
 from mailer.delivery.sending import work_shift
 from mailer.delivery.ticking import tick
@@ -69,8 +71,10 @@ class Account:
         }
 
 
-async def rehearse(press: Press, issue: str, lists: list[str], *, latency_seconds: float, fault_rate: float) -> Account:
-    """Rehearse mailing an issue to these lists.
+async def rehearse(
+    press: Press, issue: str, wish: Wish | list[str], *, latency_seconds: float, fault_rate: float
+) -> Account:
+    """Rehearse mailing an issue to the people wished for, or of these lists.
 
     Raises what `schedule` raises: BlockedError, ConflictError, NotFoundError; ConfigError where there is no Redis
     server program to be had.
@@ -90,10 +94,22 @@ async def rehearse(press: Press, issue: str, lists: list[str], *, latency_second
         planning = replace(stage, people=press.people)
         playing = replace(stage, people=replace(press.people, suppressions=stage.people.suppressions))
         now = await stage.ledger.now()
-        mailing = await schedule(planning, issue, lists, now=now)
+        newsletter = (await press.issues.get(issue)).newsletter
+        to = await look_up(press, newsletter, wish if isinstance(wish, Wish) else Wish(lists=wish), now)
+        number = await _bring(press, stage, to.scope.without_mailings)
+        mailing = await schedule(planning, issue, to, now=now, reserved=number)
         await tick(planning, "rehearsal")
         seconds = await _play(playing, mailing.id)
         return await _account(playing, mailing.id, sink, seconds)
+
+
+async def _bring(press: Press, stage: Press, earlier: Sequence[int]) -> MailingId:
+    """Bring onto the stage who got earlier mailings, or may yet get them; return a number that none of them has."""
+    for number in earlier:
+        for chunk, words in (await press.ledger.words(MailingId(number))).items():
+            got = Words(audience=words.audience & ~words.refused & ~words.excluded)
+            await stage.ledger.freeze(MailingId(number), chunk, got)
+    return MailingId(max(earlier, default=0) + 1)
 
 
 def _settings(settings: Settings, redis_url: str, port: int) -> Settings:

@@ -22,6 +22,9 @@ WithoutMailing = Annotated[
     list[int] | None, typer.Option("--exclude-mailing", help="Leave out who got this mailing, or may yet get it.")
 ]
 
+OR_COUNT = ", or --count to only count"
+"""What else can be added where nobody is there to say yes."""
+
 
 def wished(
     lists: Sequence[str] | None,
@@ -47,7 +50,7 @@ async def addressed(press: Press, issue: str, wish: Wish) -> Addressed:
     from mailer import clock
     from mailer.delivery.addressing import look_up
 
-    return await look_up(press, await press.issues.get(issue), wish, clock.now())
+    return await look_up(press, (await press.issues.get(issue)).newsletter, wish, clock.now())
 
 
 async def expected(press: Press, issue: str, wish: Wish) -> Forecast:
@@ -55,6 +58,15 @@ async def expected(press: Press, issue: str, wish: Wish) -> Forecast:
     from mailer.delivery.planning import forecast
 
     return await forecast(press, *await addressed(press, issue, wish))
+
+
+async def expected_by(press: Press, newsletter: str, wish: Wish) -> Forecast:
+    """Count who would be mailed if an issue of this newsletter began now."""
+    from mailer import clock
+    from mailer.delivery.addressing import look_up
+    from mailer.delivery.planning import forecast
+
+    return await forecast(press, *await look_up(press, newsletter, wish, clock.now()))
 
 
 def forecast_facts(found: Forecast) -> dict[str, object]:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, NamedTuple
 
 import typer
 
 from mailer.cli.answering import AsJson, answer
 from mailer.cli.mailing import audience
+from mailer.cli.mailing.asking import YesToMany, ask_about_many
 from mailer.cli.mailing.audience import ListOption, SegmentOption, WithoutList, WithoutMailing, WithoutSegment
 from mailer.cli.opening import with_press
 
@@ -47,6 +48,7 @@ def schedule(
     by: Annotated[str, typer.Option(help="The account that asks; needed where a second person must approve.")] = "",
     request: Annotated[str, typer.Option(help="A name for this request; the same name twice makes one mailing.")] = "",
     count: Annotated[bool, typer.Option("--count", help="Only say who would be mailed, and who is due when.")] = False,
+    yes: YesToMany = False,
     as_json: AsJson = False,
 ) -> None:
     """Schedule an issue to these lists and segments: when, and in which order their people get it.
@@ -67,25 +69,31 @@ def schedule(
 
     wish = audience.wished(lists, segments, without_lists, without_segments, without_mailings)
 
-    async def story(press: Press) -> tuple[Mailing | Forecast, list[Share]]:
+    async def look(press: Press) -> tuple[_When, Forecast]:
         from mailer import clock
-        from mailer.delivery.controlling import schedule as act
         from mailer.issues.wallclock import still_to_come
 
-        timing, starts, shares = await _settled(press, issue, wish, wanted, at=at, zone=zone, which=which)
+        when = await _settled(press, issue, wish, wanted, at=at, zone=zone, which=which)
         # Whoever repeats a request late gets the mailing that it has made.
-        if starts and not local and not (request and await press.ledger.mailing_of_request(request)):
-            still_to_come(starts, clock.now())
-        if count:
-            return await audience.expected(press, issue, wish), shares
-        window = timedelta(seconds=undo)
-        made = await act(
-            press, issue, wish, now=clock.now(), starts=starts, timing=timing, undo=window, request=request
-        )
-        return made, shares
+        if when.starts and not local and not (request and await press.ledger.mailing_of_request(request)):
+            still_to_come(when.starts, clock.now())
+        return when, await audience.expected(press, issue, wish)
 
-    found, shares = with_press(story)
-    told, lines = _told(found)
+    async def story(press: Press) -> Mailing:
+        from mailer import clock
+        from mailer.delivery.controlling import schedule as act
+
+        now, window = clock.now(), timedelta(seconds=undo)
+        return await act(press, issue, wish, now=now, starts=starts, timing=timing, undo=window, request=request)
+
+    (timing, starts, shares), expected = with_press(look)
+    if count:
+        told, lines = audience.forecast_facts(expected), audience.forecast_lines(expected)
+    else:
+        question = f"Schedule {issue} to {expected.to_mail:,} people?"
+        ask_about_many(question, expected.to_mail, yes=yes, instead=audience.OR_COUNT)
+        made = with_press(story)
+        told, lines = _facts(made), [_sentence(made)]
     due = [{"due": one.due, "zones": one.zones, "people": one.people} for one in shares]
     lines += [f"{one.due:%Y-%m-%d %H:%M} UTC: {one.people:,} people ({_some(one.zones)})" for one in shares]
     answer(told | {"shares": due}, lines, as_json=as_json)
@@ -152,9 +160,15 @@ def release(
     answer(_facts(done), [f"Mailing {done.id} is {done.state}; nobody is held back any more."], as_json=as_json)
 
 
-async def _settled(
-    press: Press, issue: str, wish: Wish, wanted: Timing, *, at: str, zone: str, which: str
-) -> tuple[Timing, datetime | None, list[Share]]:
+class _When(NamedTuple):
+    """When a mailing would go, with what only the press knows."""
+
+    timing: Timing
+    starts: datetime | None
+    shares: list[Share]
+
+
+async def _settled(press: Press, issue: str, wish: Wish, wanted: Timing, *, at: str, zone: str, which: str) -> _When:
     """Return the timing with what only the press knows, when it begins, and how its people are shared out."""
     from msgspec.structs import replace
 
@@ -164,21 +178,12 @@ async def _settled(
 
     if not wanted.wall:
         starts = instant_of(read_wall_time(at), zone, Which(which) if which else None) if at else None
-        return wanted, starts, []
+        return _When(wanted, starts, [])
     newsletter = (await press.issues.get(issue)).newsletter
     timing = replace(wanted, zone_field=await zone_field(press, newsletter))
     lists, scope, _ = await audience.addressed(press, issue, wish)
     people = await pending_of(press, lists, scope)
-    return timing, await first_moment(press, timing), await shares_of(press, timing, people)
-
-
-def _told(found: Mailing | Forecast) -> tuple[dict[str, object], list[str]]:
-    """Return what was made, or what would be, for programs and for people."""
-    from mailer.delivery.planning import Forecast
-
-    if isinstance(found, Forecast):
-        return audience.forecast_facts(found), audience.forecast_lines(found)
-    return _facts(found), [_sentence(found)]
+    return _When(timing, await first_moment(press, timing), await shares_of(press, timing, people))
 
 
 def _facts(mailing: Mailing) -> dict[str, object]:

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from mailer.cli.answering import AsJson, answer, described
+from mailer.cli.mailing import audience
+from mailer.cli.mailing.audience import ListOption, SegmentOption, WithoutList, WithoutMailing, WithoutSegment
 from mailer.cli.opening import with_press
 
 if TYPE_CHECKING:
@@ -21,7 +23,11 @@ _SAID = 20
 @app.command()
 def rehearse(
     issue: Annotated[str, typer.Argument(metavar="ISSUE", help="The issue's slug.")],
-    lists: Annotated[list[str], typer.Option("--list", help="A list's slug; may be repeated.")],
+    lists: ListOption = None,
+    segments: SegmentOption = None,
+    without_lists: WithoutList = None,
+    without_segments: WithoutSegment = None,
+    without_mailings: WithoutMailing = None,
     latency_ms: Annotated[float, typer.Option(min=0, max=60_000, help="How late the mail server answers.")] = 0,
     fault_rate: Annotated[float, typer.Option(min=0, max=1, help="The share of people at whom it fails.")] = 0,
     as_json: AsJson = False,
@@ -31,11 +37,12 @@ def rehearse(
     Says how fast it went, what failed, and for whom a personal field has nothing. Nothing counts: ledger, reports and
     suppressions of the rehearsal are in a Redis of its own, which ends with it.
     """
+    wish = audience.wished(lists, segments, without_lists, without_segments, without_mailings)
 
     async def story(press: Press) -> Account:
         from mailer.rehearsal.wholemailing import rehearse as act
 
-        return await act(press, issue, lists, latency_seconds=latency_ms / 1000, fault_rate=fault_rate)
+        return await act(press, issue, wish, latency_seconds=latency_ms / 1000, fault_rate=fault_rate)
 
     found = with_press(story)
     answer(found.facts(), _lines(found), as_json=as_json)

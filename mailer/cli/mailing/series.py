@@ -8,9 +8,14 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from mailer.cli.answering import AsJson, answer, described, table
+from mailer.cli.mailing import audience
+from mailer.cli.mailing.asking import YesToMany, ask_about_many
+from mailer.cli.mailing.audience import ListOption, SegmentOption, WithoutList, WithoutMailing, WithoutSegment
 from mailer.cli.opening import with_press
+from mailer.errors import ConflictError
 
 if TYPE_CHECKING:
+    from mailer.delivery.addressing import Wish
     from mailer.delivery.press import Press
     from mailer.delivery.series.series import Occurrence, Series
 
@@ -25,28 +30,44 @@ IssueArgument = Annotated[str, typer.Argument(metavar="ISSUE", help="The issue's
 @app.command()
 def create(
     slug: SeriesArgument,
-    lists: Annotated[list[str], typer.Option("--list", help="A list's slug; may be repeated.")],
     cron: Annotated[str, typer.Option(help="Minute, hour, day, month, day of the week: “0 9 * * 1” is Mondays at 9.")],
+    lists: ListOption = None,
+    segments: SegmentOption = None,
+    without_lists: WithoutList = None,
+    without_segments: WithoutSegment = None,
+    without_mailings: WithoutMailing = None,
+    newsletter: Annotated[
+        str, typer.Option(help="Whose issues; else the newsletter of the first list.", metavar="SLUG")
+    ] = "",
     zone: Annotated[str, typer.Option(help="The time zone that is meant, such as Europe/Berlin.")] = "UTC",
     by: Annotated[str, typer.Option(help="The account that asks; needed where a second person must approve.")] = "",
+    yes: YesToMany = False,
     as_json: AsJson = False,
 ) -> None:
-    """Mail the newest ready issue to these lists again and again.
+    """Mail the newest ready issue to these lists and segments again and again.
 
-    Each time the newest issue is mailed that somebody has marked as ready and that these lists have not had. Where none
-    is, nothing is mailed, and `show` says so.
+    Each time the newest issue is mailed that somebody has marked as ready and that these people have not had; who they
+    are is asked each time anew. Where no issue is ready, nothing is mailed, and `show` says so.
     """
+    wish = audience.wished(lists, segments, without_lists, without_segments, without_mailings)
+
+    async def look(press: Press) -> tuple[str, int]:
+        whose = await _newsletter(press, wish, newsletter)
+        return whose, (await audience.expected_by(press, whose, wish)).to_mail
 
     async def story(press: Press) -> tuple[Series, datetime]:
         from mailer import clock
         from mailer.delivery.series.recurring import begin_series
         from mailer.delivery.series.series import Series
 
-        newsletter = (await press.people.lists.find(lists[0])).newsletter
         series = Series(
             slug=slug,
-            newsletter=newsletter,
-            lists=tuple(lists),
+            newsletter=whose,
+            lists=tuple(wish.lists),
+            segments=tuple(wish.segments),
+            without_lists=tuple(wish.without_lists),
+            without_segments=tuple(wish.without_segments),
+            without_mailings=tuple(wish.without_mailings),
             cron=cron,
             zone=zone,
             created=clock.now(),
@@ -54,6 +75,8 @@ def create(
         )
         return series, await begin_series(press, series)
 
+    whose, people = with_press(look)
+    ask_about_many(f"Mail {people:,} people, as many as there are now, again and again?", people, yes=yes)
     made, first = with_press(story)
     lines = [f"Series {made.slug}: {made.said}.", f"First at {first:%Y-%m-%d %H:%M} UTC."]
     answer(_facts(made) | {"next": first}, lines, as_json=as_json)
@@ -67,9 +90,9 @@ def list_series(as_json: AsJson = False) -> None:
         return await press.series.all(), await press.series.upcoming()
 
     found, upcoming = with_press(story)
-    rows = ((one.slug, one.said, ", ".join(one.lists), _when(upcoming.get(one.slug))) for one in found)
+    rows = ((one.slug, one.said, one.people_said, _when(upcoming.get(one.slug))) for one in found)
     facts = [_facts(one) | {"next": upcoming.get(one.slug)} for one in found]
-    answer(facts, table(("series", "when", "lists", "next"), rows, empty="There are no series yet."), as_json=as_json)
+    answer(facts, table(("series", "when", "to", "next"), rows, empty="There are no series yet."), as_json=as_json)
 
 
 @app.command()
@@ -83,7 +106,7 @@ def show(slug: SeriesArgument, as_json: AsJson = False) -> None:
 
     series, following, past = with_press(story)
     lines = [
-        *described([("series", series.slug), ("when", series.said), ("lists", ", ".join(series.lists))]),
+        *described([("series", series.slug), ("when", series.said), ("to", series.people_said)]),
         f"next    {_when(following)}",
         *(f"{_when(moment)}: {_told(one)}" for moment, one in past.items()),
     ]
@@ -131,11 +154,24 @@ def unready(issue: IssueArgument, as_json: AsJson = False) -> None:
     answer({"issue": issue}, [f"Issue {issue} is not ready."], as_json=as_json)
 
 
+async def _newsletter(press: Press, wish: Wish, named: str) -> str:
+    """Return whose issues a series mails."""
+    if named:
+        return (await press.newsletters.get(named)).slug
+    if not wish.lists:
+        raise ConflictError("Say with --newsletter whose issues are mailed: without a list nothing tells.")
+    return (await press.people.lists.find(wish.lists[0])).newsletter
+
+
 def _facts(series: Series) -> dict[str, object]:
     return {
         "series": series.slug,
         "newsletter": series.newsletter,
         "lists": list(series.lists),
+        "segments": list(series.segments),
+        "without_lists": list(series.without_lists),
+        "without_segments": list(series.without_segments),
+        "without_mailings": list(series.without_mailings),
         "cron": series.cron,
         "zone": series.zone,
         "said": series.said,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Annotated
 
@@ -10,9 +9,9 @@ import typer
 
 from mailer.cli.answering import AsJson, answer, table
 from mailer.cli.mailing import audience
+from mailer.cli.mailing.asking import Yes, YesToMany, ask, ask_about_many
 from mailer.cli.mailing.audience import ListOption, SegmentOption, WithoutList, WithoutMailing, WithoutSegment
 from mailer.cli.opening import with_press
-from mailer.errors import ConflictError
 
 if TYPE_CHECKING:
     from mailer.delivery.experiments.deciding import ArmStanding
@@ -40,6 +39,7 @@ def try_out(
     by: Annotated[str, typer.Option(help="What the winner is chosen by: clicks, opens, or hand.")] = "clicks",
     after: Annotated[float, typer.Option(min=0, help="Hours from the beginning to the choice.", metavar="HOURS")] = 4,
     request: _Request = "",
+    yes: YesToMany = False,
     as_json: AsJson = False,
 ) -> None:
     """Mail several editions to a share of the people; the rest gets the one that does best."""
@@ -48,6 +48,9 @@ def try_out(
     if by not in tuple(Measure):
         raise typer.BadParameter(f"There is no choosing by “{by}”: {', '.join(Measure)}.")
     wish = audience.wished(lists, segments, without_lists, without_segments, without_mailings)
+
+    people = with_press(lambda press: audience.expected(press, issue, wish)).to_mail
+    ask_about_many(f"Try arms of {issue} on {people:,} people?", people, yes=yes)
 
     async def story(press: Press) -> Mailing:
         from mailer import clock
@@ -117,7 +120,7 @@ def resend(
     to: Annotated[str, typer.Option("--to", help="not-opened, deferred-out, refused or uncertain.")],
     saying: Annotated[str, typer.Option(help="Only whose last reply has these words, such as 5.7.26.")] = "",
     count: Annotated[bool, typer.Option("--count", help="Only say who would be mailed.")] = False,
-    yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
+    yes: Yes = False,
     request: _Request = "",
     as_json: AsJson = False,
 ) -> None:
@@ -139,7 +142,7 @@ def resend(
         excluded = [f"{number:,} excluded: {reason}" for reason, number in expected.excluded_by.items()]
         answer(asdict(expected), [f"{expected.to_mail:,} people would be mailed.", *excluded], as_json=as_json)
         return
-    _confirm(expected, yes=yes)
+    ask(f"Mail {expected.to_mail:,} people again?", yes=yes, instead=audience.OR_COUNT)
 
     async def story(press: Press) -> Mailing:
         from mailer import clock
@@ -150,12 +153,3 @@ def resend(
 
     made = with_press(story)
     answer({"mailing": made.id, "state": made.state}, [f"Mailing {made.id} begins."], as_json=as_json)
-
-
-def _confirm(expected: Forecast, *, yes: bool) -> None:
-    if yes:
-        return
-    question = f"Mail {expected.to_mail:,} people again?"
-    if not sys.stdin.isatty():
-        raise ConflictError(f"{question} Nobody is here to answer: add --yes, or --count to only count.")
-    typer.confirm(question, abort=True)

@@ -12,28 +12,28 @@ from datetime import datetime
 from msgspec.structs import replace
 
 from mailer import maillog
+from mailer.delivery.addressing import Wish, look_up
 from mailer.delivery.controlling import BlockedError, compile_issue, schedule
 from mailer.delivery.press import Press
 from mailer.delivery.series.series import LATEST, Occurrence, Series, last_moment, moments_after
 from mailer.errors import ConflictError, NotFoundError, SourceError
 from mailer.issues.issue import Issue
-from mailer.issues.mailing import MailingId, MailingState
+from mailer.issues.mailing import Mailing, MailingId, MailingState
 from mailer.issues.timing import Timing
 from mailer.rendering.preflight import check
-from subscribers.errors import UnknownListError
+from subscribers.errors import RuleError, UnknownListError, UnknownSegmentError
+from subscribers.lists import ListId
 
-_CANNOT = (BlockedError, ConflictError, NotFoundError, SourceError, UnknownListError)
+_CANNOT = (BlockedError, ConflictError, NotFoundError, RuleError, SourceError, UnknownListError, UnknownSegmentError)
 
 
 async def begin_series(press: Press, series: Series) -> datetime:
-    """Keep a series and return its first moment. Raises ConflictError, WallTimeError or NotFoundError."""
+    """Keep a series and return its first moment. Raises ConflictError, WallTimeError or NotFoundError.
+
+    Raises UnknownListError, UnknownSegmentError or RuleError for people who cannot be found.
+    """
     series.check()
-    for slug in series.lists:
-        found = await press.people.lists.find(slug)
-        if found.newsletter != series.newsletter:
-            raise ConflictError(
-                f"List {slug} belongs to the newsletter {found.newsletter}, not to {series.newsletter}."
-            )
+    await look_up(press, series.newsletter, _wish(series), series.created)
     if any(one.slug == series.slug for one in await press.series.all()):
         raise ConflictError(f"There is a series “{series.slug}” already. Stop that one, or choose another name.")
     first = next(moments_after(series, series.created))
@@ -82,7 +82,7 @@ async def _hold(press: Press, series: Series, moment: datetime, missed: Occurren
     try:
         timing = Timing(series=series.slug, asked_by=series.asked_by)
         made = await schedule(
-            press, occurrence.issue, series.lists, now=now, timing=timing, reserved=occurrence.mailing
+            press, occurrence.issue, _wish(series), now=now, timing=timing, reserved=occurrence.mailing
         )
         maillog.recurred(series.slug, made.id)
     except _CANNOT as error:
@@ -105,23 +105,37 @@ async def _decide(press: Press, series: Series) -> Occurrence:
     except UnknownListError as error:
         return Occurrence(why=str(error))
     if issue is None:
-        return Occurrence(why="No issue was ready that these lists have not had. Mark one: `pressrun series ready`.")
+        return Occurrence(why="No issue was ready that these people have not had. Mark one: `pressrun series ready`.")
     return Occurrence(mailing=await press.mailings.reserve(), issue=issue.slug)
 
 
 async def _newest_ready(press: Press, series: Series) -> Issue | None:
     marked = await press.series.ready()
     ids = {(await press.people.lists.find(slug)).id for slug in series.lists}
-    had = {
-        one.issue
-        for one in await press.mailings.all()
-        if ids & set(one.lists) and one.state not in (MailingState.CANCELLED, MailingState.DRAFT)
-    }
+    had = {one.issue for one in await press.mailings.all() if _was_to(one, series, ids)}
     for issue in await press.issues.all():
         is_ready = marked.get(issue.slug) == issue.version and issue.newsletter == series.newsletter
         if is_ready and issue.slug not in had and await _passes(press, issue.slug):
             return issue
     return None
+
+
+def _was_to(mailing: Mailing, series: Series, lists: set[ListId]) -> bool:
+    """Whether a mailing went to people of the series: by it, to one of its lists, or to one of its segments."""
+    if mailing.state in (MailingState.CANCELLED, MailingState.DRAFT):
+        return False
+    segments = {one.name for one in mailing.scope.segments}
+    return bool(mailing.timing.series == series.slug or lists & set(mailing.lists) or segments & set(series.segments))
+
+
+def _wish(series: Series) -> Wish:
+    return Wish(
+        lists=series.lists,
+        segments=series.segments,
+        without_lists=series.without_lists,
+        without_segments=series.without_segments,
+        without_mailings=series.without_mailings,
+    )
 
 
 async def _passes(press: Press, slug: str) -> bool:

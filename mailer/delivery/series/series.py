@@ -1,8 +1,8 @@
-"""A series: which newsletter goes to which lists again and again, and when.
+"""A series: which newsletter goes to which lists and segments again and again, and when.
 
-What it sends is the newest issue that somebody has marked as ready and that these lists have not had. A mark counts for
-the text that was looked at: whoever changes the issue takes the mark away. So no half-written draft goes out because it
-is Monday, and where nothing is ready nothing is mailed, which the series says.
+What it sends is the newest issue that somebody has marked as ready and that these people have not had. A mark counts
+for the text that was looked at: whoever changes the issue takes the mark away. So no half-written draft goes out
+because it is Monday, and where nothing is ready nothing is mailed, which the series says.
 """
 
 from __future__ import annotations
@@ -28,6 +28,11 @@ class Series(msgspec.Struct, frozen=True, kw_only=True):
     newsletter: str
     lists: tuple[str, ...]
     """The slugs of the lists."""
+    segments: tuple[str, ...] = ()
+    """Slugs or rules of segments; who is in them is asked at each moment anew."""
+    without_lists: tuple[str, ...] = ()
+    without_segments: tuple[str, ...] = ()
+    without_mailings: tuple[int, ...] = ()
     cron: str
     """Five fields: minute, hour, day of the month, month, day of the week."""
     zone: str
@@ -47,6 +52,12 @@ class Series(msgspec.Struct, frozen=True, kw_only=True):
                 f"“{self.cron}” is no time to recur at. Give five fields (minute, hour, day of the month, month, day "
                 "of the week), such as “0 9 * * 1” for every Monday at 09:00."
             ) from error
+
+    @property
+    def people_said(self) -> str:
+        """Who gets it, as it was asked for: readers, vip, without press, without mailing 12."""
+        without = [*self.without_lists, *self.without_segments, *(f"mailing {one}" for one in self.without_mailings)]
+        return ", ".join([*self.lists, *self.segments, *(f"without {one}" for one in without)])
 
     @property
     def said(self) -> str:

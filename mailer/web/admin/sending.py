@@ -38,9 +38,6 @@ from subscribers.segments.segment import Segment
 
 router = APIRouter()
 
-TYPE_THE_NUMBER_FROM = 1_000
-"""From this many people on, the number must be typed."""
-
 _MAILINGS_SHOWN = 12
 _ISSUES_SHOWN = 12
 
@@ -97,6 +94,8 @@ class _Plan:
     forecast: Forecast
     earlier: Sequence[Mailing]
     """Mailings of the same issue that some of these people may have got."""
+    typed_from: int
+    """From this many people on, the number must be typed."""
 
     @property
     def chosen(self) -> list[MailingList]:
@@ -124,7 +123,7 @@ class _Plan:
     @property
     def must_type(self) -> bool:
         """Whether a click is not enough."""
-        return self.forecast.to_mail >= TYPE_THE_NUMBER_FROM
+        return self.forecast.to_mail >= self.typed_from
 
     @property
     def query(self) -> str:
@@ -202,7 +201,7 @@ async def _plan(press: Press, slug: str, form: WishForm) -> _Plan:
     expected = Forecast(0, 0, {})
     ids: tuple[ListId, ...] = ()
     if wish.lists or wish.segments:
-        ids, scope, _ = await look_up(press, issue, wish, now())
+        ids, scope, _ = await look_up(press, newsletter.slug, wish, now())
         expected = await forecast(press, ids, scope)
     earlier = [one for one in mailings if one.issue == slug and _may_overlap(one, ids, wish)]
     segments = await press.people.segments.all()
@@ -218,6 +217,7 @@ async def _plan(press: Press, slug: str, form: WishForm) -> _Plan:
         wish,
         expected,
         earlier,
+        press.settings.confirm_from_people,
     )
 
 

@@ -39,3 +39,18 @@ def test_an_issue_is_marked_as_it_is_now(run: Run, issue: str, people: Path) -> 
     assert run("series", "ready", issue, "--json").json == {"issue": issue, "version": 1}
     assert run("series", "unready", issue).out == f"Issue {issue} is not ready.\n"
     assert "no issue" in run("series", "ready", "nothing", status=2).err
+
+
+def test_a_series_goes_to_segments_less_who_is_left_out(run: Run, issue: str, people: Path) -> None:
+    run("mailings", "send", issue, "--list", "readers", "--yes")
+    whom = ("--segment", "everyone()", "--exclude-segment", 'address == "cy@example.com"', "--exclude-mailing", "1")
+    when = ("--cron", "0 9 * * 1")
+
+    nobodys = run("series", "create", "weekly", *whom, *when, status=2)
+    made = run("series", "create", "weekly", *whom, *when, "--newsletter", "tea-times", "--json").json
+
+    assert "--newsletter" in nobodys.err
+    assert (made["segments"], made["without_mailings"]) == (["everyone()"], [1])
+    assert 'everyone(), without address == "cy@example.com", without mailing 1' in run("series", "show", "weekly").out
+    unknown = run("series", "create", "b", "--list", "readers", "--segment", "nosuch", *when, status=2)
+    assert "There is no segment “nosuch”" in unknown.err

@@ -36,7 +36,7 @@ async def begin(newsroom: Newsroom, wish: Wish) -> Mailing:
 
 async def foreseen(newsroom: Newsroom, wish: Wish) -> Forecast:
     issue = await newsroom.press.issues.get("harbour")
-    return await forecast(newsroom.press, *await look_up(newsroom.press, issue, wish, NOW))
+    return await forecast(newsroom.press, *await look_up(newsroom.press, issue.newsletter, wish, NOW))
 
 
 async def test_lists_and_segments_are_united_and_everybody_is_mailed_once(

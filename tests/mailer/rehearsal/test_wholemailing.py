@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from mailer.delivery.addressing import Wish
 from mailer.demo.loopback import redis_answers
 from mailer.errors import ConflictError
 from mailer.rehearsal.fault import Fault, fault_of
@@ -70,6 +71,29 @@ async def test_people_whom_a_field_lets_down_are_named(newsroom: Newsroom) -> No
         ("anna@example.com", "subscriber.fields.city"),
         ("ben@example.com", "subscriber.fields.city"),
     }
+
+
+async def test_segments_and_who_got_it_before_count_as_they_would_in_earnest(
+    newsroom: Newsroom,  # noqa: F811
+    redis: Redis,
+) -> None:
+    press = newsroom.press
+    await newsroom.join("anna@example.com")
+    got = await newsroom.send()
+    await newsroom.work()
+    await newsroom.join("ben@example.com", "cy@example.com")
+    wish = Wish(
+        segments=["everyone()"],
+        without_segments=['address == "cy@example.com"'],
+        without_mailings=[got.id],
+    )
+    before = await _keyspace(redis)
+
+    account = await rehearse(press, "harbour", wish, latency_seconds=0, fault_rate=0)
+
+    assert await _keyspace(redis) == before
+    assert (account.counts.audience, account.counts.accepted) == (3, 1)
+    assert account.counts.excluded_by == {"mailed-before": 1, "excluded-segment": 1}
 
 
 async def test_a_share_is_a_share(newsroom: Newsroom) -> None:  # noqa: F811

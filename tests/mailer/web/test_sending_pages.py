@@ -10,7 +10,6 @@ import pytest
 from mailer.clock import now
 from mailer.delivery.ledger import Standing
 from mailer.issues.mailing import MailingId, MailingState
-from mailer.web.admin import sending
 from subscribers.cohort import Cohort
 from subscribers.segmenting import save_segment
 from subscribers.subscription import SubscriptionState
@@ -72,7 +71,7 @@ async def test_an_audience_that_has_changed_is_shown_again_before_anything_leave
 
 
 async def test_a_large_audience_must_be_typed(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(sending, "TYPE_THE_NUMBER_FROM", 2)
+    monkeypatch.setitem(vars(site.press.settings), "confirm_from_people", 2)
     await site.join("ana@example.com", "ben@example.com")
     form = await confirmation(site)
 

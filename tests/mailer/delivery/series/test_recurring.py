@@ -5,14 +5,19 @@ from __future__ import annotations
 import asyncio
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
+from msgspec.structs import replace as altered
 
+from mailer.delivery.planning import forecast
 from mailer.delivery.series.recurring import begin_series, recur, stop_series
 from mailer.delivery.series.series import Occurrence, Series, last_moment, moments_after
 from mailer.errors import ConflictError, PressrunError
 from mailer.issues.mailing import MailingState
+from subscribers.errors import PeopleError
+from subscribers.segmenting import save_segment
+from tests.newsroom import NOW
 
 if TYPE_CHECKING:
     from tests.mailer.delivery.conftest import Newsroom
@@ -173,13 +178,61 @@ async def test_a_stopped_series_makes_nothing(newsroom: Newsroom) -> None:
         ({"cron": "0 9 31 2 *"}, "is no time to recur at"),
         ({"zone": "Berlin"}, "Did you mean Europe/Berlin?"),
         ({"newsletter": "other"}, "belongs to the newsletter daily"),
+        ({"segments": ("vips",)}, "no segment “vips”"),
+        ({"without_segments": ("opened(",)}, "It cannot be read"),
+        ({"without_lists": ("raeders",)}, "Did you mean “readers”"),
+        ({"without_mailings": (7,)}, "no mailing 7"),
+        ({"lists": ()}, "at least one list or segment"),
     ],
 )
-async def test_what_makes_no_sense_is_refused(newsroom: Newsroom, change: dict[str, str], says: str) -> None:
+async def test_what_makes_no_sense_is_refused(newsroom: Newsroom, change: dict[str, Any], says: str) -> None:
     fields = {name: getattr(WEEKLY, name) for name in WEEKLY.__struct_fields__}
 
-    with pytest.raises(PressrunError, match=says):
+    with pytest.raises((PressrunError, PeopleError), match=says):
         await begin_series(newsroom.press, Series(**(fields | change)))
+
+
+async def test_who_is_in_its_segments_is_asked_at_each_moment_anew(newsroom: Newsroom) -> None:
+    press = newsroom.press
+    await newsroom.join("anna@example.com", "ben@example.com")
+    await save_segment(press.people, "a-to-b", 'address == "anna@example.com"', NOW)
+    await save_segment(press.people, "away", 'address == "ben@example.com"', NOW)
+    await _ready(newsroom)
+    await begin_series(press, altered(WEEKLY, lists=(), segments=("a-to-b",), without_segments=("away",)))
+
+    await save_segment(press.people, "a-to-b", "everyone()", NOW)
+    await newsroom.join("cy@example.com")
+    await recur(press, MONDAY)
+
+    (mailing,) = await press.mailings.all()
+    expected = await forecast(press, mailing.lists, mailing.scope)
+    assert (expected.audience, expected.to_mail, expected.excluded_by) == (3, 2, {"excluded-segment": 1})
+
+
+async def test_a_segment_gets_no_issue_twice(newsroom: Newsroom) -> None:
+    await newsroom.join("anna@example.com")
+    await _ready(newsroom)
+    await begin_series(newsroom.press, altered(WEEKLY, lists=(), segments=("everyone()",)))
+    await begin_series(newsroom.press, altered(WEEKLY, slug="other", lists=(), segments=("everyone()",)))
+
+    await recur(newsroom.press, MONDAY)
+    await recur(newsroom.press, MONDAY + timedelta(days=7))
+
+    assert len(await newsroom.press.mailings.all()) == 1
+
+
+async def test_a_segment_that_is_gone_at_its_moment_mails_nobody_and_says_so(newsroom: Newsroom) -> None:
+    await newsroom.join("anna@example.com")
+    await save_segment(newsroom.press.people, "vip", "everyone()", NOW)
+    await _ready(newsroom)
+    await begin_series(newsroom.press, altered(WEEKLY, segments=("vip",)))
+
+    await newsroom.press.people.segments.delete("vip")
+    await recur(newsroom.press, MONDAY)
+
+    assert await newsroom.press.mailings.all() == []
+    assert "no segment “vip”" in (await _occurrence(newsroom, MONDAY)).why
+    assert await newsroom.press.series.upcoming() == {"weekly": MONDAY + timedelta(days=7)}
 
 
 async def test_a_series_is_begun_once(newsroom: Newsroom) -> None:

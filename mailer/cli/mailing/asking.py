@@ -1,0 +1,33 @@
+"""Asking before people are mailed: how many they are, and whether that is meant."""
+
+from __future__ import annotations
+
+import sys
+from typing import Annotated
+
+import typer
+
+from mailer.errors import ConflictError
+
+Yes = Annotated[bool, typer.Option("--yes", help="Do not ask.")]
+YesToMany = Annotated[bool, typer.Option("--yes", help="Do not ask, however many they are (`confirm_from_people`).")]
+
+
+def ask(question: str, *, yes: bool, instead: str = "") -> None:
+    """Go on only if a person says yes, or `--yes` has said it.
+
+    Raises ConflictError where nobody is there to answer; `instead` names what else could be added.
+    """
+    if yes:
+        return
+    if not sys.stdin.isatty():
+        raise ConflictError(f"{question} Nobody is here to answer: add --yes{instead}.")
+    typer.confirm(question, abort=True)
+
+
+def ask_about_many(question: str, people: int, *, yes: bool, instead: str = "") -> None:
+    """Ask as `ask` does, but only from as many people on as the settings say."""
+    from mailer.settings import load_settings
+
+    if people >= load_settings().confirm_from_people:
+        ask(question, yes=yes, instead=instead)
