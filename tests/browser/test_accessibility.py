@@ -9,16 +9,50 @@ from axe_playwright_python.async_playwright import Axe
 from playwright.async_api import Browser, BrowserContext
 
 from mailer.delivery.controlling import schedule
+from mailer.delivery.destinations.slowdown import Slowdown
 from mailer.delivery.experiments.experimenting import Trial, experiment_of
 from mailer.delivery.planning import plan
+from mailer.delivery.series.recurring import begin_series
+from mailer.delivery.series.series import Series
 from mailer.issues.aims.tracking import Tracking
+from mailer.senders.relays.health import Health
+from mailer.senders.relays.storedrelay import StoredRelay
+from mailer.senders.rotating import make_key
+from mailer.senders.warmups.warmup import Warmup, ladder
 from mailer.tokens import Kind
 from subscribers.segmenting import save_segment
 from tests.mailer.web.conftest import Site
 
 pytestmark = pytest.mark.browser
 
+DESK = (
+    "/admin/scheduled",
+    "/admin/series",
+    "/admin/series/new",
+    "/admin/series/mondays",
+    "/admin/settings/relays",
+    "/admin/settings/relays/new",
+    "/admin/settings/relays/spare",
+    "/admin/settings/domains",
+    "/admin/settings/domains/news.example.com",
+    "/admin/settings/destinations",
+)
+"""Pages about how mail leaves, and when."""
+
 WIDTHS = (1280, 768, 375, 320)
+
+
+async def furnish_senders(site: Site) -> None:
+    """Give the site relays that are well and not, keys, a warm-up, a slowed destination and a series."""
+    press, now = site.press, await site.press.ledger.now()
+    await press.relays.add(StoredRelay(name="post", host="post.example.com", per_hour=1_000, connections_in_all=8))
+    await press.relays.add(StoredRelay(name="spare", host="spare.example.com", priority=20))
+    await press.relays.note_failure("spare", Health().after_failure("535 5.7.8 " + "no " * 40, now, is_login=True))
+    await make_key(press.keys, "news.example.com", now=now)
+    await press.warmups.put(Warmup(domain="news.example.com", began=now, ceilings=ladder()))
+    await press.slowed.slow("google", Slowdown.after(None, "421 4.7.28 " + "unusual rate " * 20, now))
+    series = Series(slug="mondays", newsletter="daily", lists=("readers",), cron="0 9 * * 1", zone="UTC", created=now)
+    await begin_series(press, series)
 
 
 async def everything(site: Site) -> list[str]:
@@ -35,6 +69,7 @@ async def everything(site: Site) -> list[str]:
     now = await site.press.ledger.now()
     trial = await schedule(site.press, "harbour", ["readers"], now=now, experiment=experiment)
     await plan(site.press, trial.id, "test")
+    await furnish_senders(site)
     leaving = site.press.tokens.link(Kind.UNSUBSCRIBE, ana, site.readers.id, mailing.id)
     return [
         "/",
@@ -62,6 +97,7 @@ async def everything(site: Site) -> list[str]:
         "/admin/inbox",
         f"/admin/inbox/{message.name}",
         "/admin/issues/none",
+        *DESK,
     ]
 
 

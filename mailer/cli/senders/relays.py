@@ -49,6 +49,9 @@ Priority = Annotated[int | None, typer.Option(help="The lowest goes first; else 
 Weight = Annotated[int | None, typer.Option(help="Its share among those of its priority; else 1.")]
 Pause = Annotated[bool | None, typer.Option("--pause/--use", help="Leave it unused for now, or use it again.")]
 
+_PERIODS = {1: "per_second", 3_600: "per_hour", 86_400: "per_day"}
+"""What the limits are called."""
+
 
 @app.command("list")
 def list_relays(as_json: AsJson = False) -> None:
@@ -193,17 +196,21 @@ def _with_password(press: Press, name: str, wanted: dict[str, Any], is_asked: bo
 
 async def _facts(press: Press, relay: StoredRelay) -> dict[str, object]:
     """Return all that may be shown of a relay: whether it has a password, and not which."""
-    now = await press.ledger.now()
-    health = await press.relays.health(relay.name)
-    state = "paused" if relay.is_paused else "well" if health.is_well else "resting"
+    from mailer.senders.relays.condition import condition_of
+
+    condition = await condition_of(press.relays, relay, await press.ledger.now())
     facts = asdict(relay)
     facts["has_password"] = bool(facts.pop("sealed_password"))
-    return facts | {
-        "state": state,
-        "problem": health.reason,
-        "rests_until": health.rests_until,
-        "connections_now": await press.relays.connections(relay.name, now),
-    }
+    return (
+        facts
+        | {f"used_{_PERIODS[limit.seconds]}": used for limit, used in condition.used}
+        | {
+            "state": condition.state,
+            "problem": condition.health.reason,
+            "rests_until": condition.health.rests_until,
+            "connections_now": condition.connections,
+        }
+    )
 
 
 def _tell(name: str, as_json: bool) -> None:

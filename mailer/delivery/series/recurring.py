@@ -27,15 +27,20 @@ from subscribers.lists import ListId
 _CANNOT = (BlockedError, ConflictError, NotFoundError, RuleError, SourceError, UnknownListError, UnknownSegmentError)
 
 
-async def begin_series(press: Press, series: Series) -> datetime:
-    """Keep a series and return its first moment. Raises ConflictError, WallTimeError or NotFoundError.
+async def check_series(press: Press, series: Series) -> None:
+    """Find out whether a series can begin. Raises ConflictError, SourceError, WallTimeError or NotFoundError.
 
     Raises UnknownListError, UnknownSegmentError or RuleError for people who cannot be found.
     """
     series.check()
     await look_up(press, series.newsletter, _wish(series), series.created)
     if any(one.slug == series.slug for one in await press.series.all()):
-        raise ConflictError(f"There is a series “{series.slug}” already. Stop that one, or choose another name.")
+        raise ConflictError(f"There is a series “{series.slug}” already, or was: its moments are kept. Name another.")
+
+
+async def begin_series(press: Press, series: Series) -> datetime:
+    """Keep a series and return its first moment. Raises what `check_series` raises."""
+    await check_series(press, series)
     first = next(moments_after(series, series.created))
     await press.series.put(series)
     await press.series.set_next(series.slug, first)

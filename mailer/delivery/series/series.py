@@ -16,6 +16,7 @@ from cronsim import CronSim, CronSimError
 from mailer.errors import ConflictError
 from mailer.issues.mailing import MailingId
 from mailer.issues.wallclock import zone_named
+from mailer.issues.wording import check_slug
 
 LATEST = timedelta(hours=12)
 """A moment that nobody was there for is made up for so long; after that it is missed, and the next one comes."""
@@ -43,7 +44,8 @@ class Series(msgspec.Struct, frozen=True, kw_only=True):
     is_stopped: bool = False
 
     def check(self) -> None:
-        """Raise ConflictError or WallTimeError, with a sentence, for what is no time to recur at."""
+        """Raise SourceError for what is no slug, ConflictError or WallTimeError for what is no time to recur at."""
+        check_slug(self.slug, what="series")
         zone_named(self.zone)
         try:
             next(moments_after(self, self.created))

@@ -22,7 +22,7 @@ import msgspec
 from mailer.errors import ConflictError, NotFoundError
 from mailer.sealing import Seal
 from mailer.senders.relays.health import Health
-from mailer.senders.relays.limit import Limit
+from mailer.senders.relays.limit import SLOTS, Limit
 from mailer.senders.relays.permit import take_permit
 from mailer.senders.relays.storedrelay import StoredRelay
 from mailer.smtp.relay import Relay
@@ -120,6 +120,18 @@ class RelayStore:
     async def take(self, name: str, limits: tuple[Limit, ...], wanted: int, now: datetime) -> tuple[int, timedelta]:
         """Take leave to hand over up to so many messages; return how many, or how long until there is room."""
         return await take_permit(self._redis, _used_key(name), limits, wanted, now)
+
+    async def used(self, name: str, limits: tuple[Limit, ...], now: datetime) -> list[int]:
+        """Return for each limit how many messages count in the window that ends now (see `limit`)."""
+        if not limits:
+            return []
+        (found,) = await run_all(self._redis, [("HGETALL", _used_key(name))])
+        slots = [(*map(int, field.split(b":")), int(count)) for field, count in found.items()]
+        first = {limit.seconds: _ms(now) // limit.slot_ms - SLOTS for limit in limits}
+        return [
+            sum(count for seconds, slot, count in slots if seconds == limit.seconds and slot >= first[seconds])
+            for limit in limits
+        ]
 
     async def give_back(
         self, name: str, limits: tuple[Limit, ...], unused: int, *, taken: datetime, token: str

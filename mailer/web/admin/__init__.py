@@ -9,12 +9,15 @@ from mailer.web.admin import (
     mailingagain,
     mailings,
     people,
+    scheduled,
     sending,
+    series,
     sign_in,
     suppressions,
     timing,
     writing,
 )
+from mailer.web.admin.senders import destinations, domains, relays
 
 ROUTERS = (
     sign_in.session_router,
@@ -24,8 +27,13 @@ ROUTERS = (
     mailings.router,
     mailingagain.router,
     timing.router,
+    scheduled.router,
+    series.router,
     ledger.router,
     people.router,
     suppressions.router,
+    relays.router,
+    domains.router,
+    destinations.router,
     inbox.router,
 )

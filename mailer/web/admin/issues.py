@@ -99,6 +99,8 @@ async def _show(
         people=list(PEOPLE),
         images="off" if images == "off" else "",
         findings=findings,
+        series=[one for one in await press.series.all() if one.newsletter == issue.newsletter and not one.is_stopped],
+        is_ready=(await press.series.ready()).get(slug) == issue.version,
         can_be_sent=bool(preview.edition) and not any(one.level is Level.BLOCK for one in findings),
         source=write_issue(issue),
         rows=await rows_of(press, [one for one in await press.mailings.all() if one.issue == slug]),

@@ -1,0 +1,1 @@
+"""Pages about how mail leaves: relays, the domains of senders, destinations."""
