@@ -197,6 +197,9 @@ async def resume(press: Press, mailing_id: MailingId, *, now: datetime) -> Maili
         raise ConflictError(f"Mailing {mailing_id} is {mailing.state}, so there is nothing to resume.")
     await bring_back_editions(press, mailing)
     await forgive(press, mailing_id, now)
+    for relay in await press.relays.all():
+        # Whoever resumes may have mended it, and does not want to wait until it would be tried again by itself.
+        await press.relays.note_success(relay.name)
     return await press.mailings.move(mailing_id, MailingState.SENDING, problem="", now=now)
 
 

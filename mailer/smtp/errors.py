@@ -15,8 +15,20 @@ class MisuseError(PressrunError):
     """Ours: a command was given in a state where it is not legal. A bug in the caller."""
 
 
-class LoginRefusedError(RelayError):
+class StandingError(RelayError):
+    """Theirs or ours, and it stays so until somebody acts: trying again changes nothing, or does harm."""
+
+
+class LoginRefusedError(StandingError):
     """Theirs, at AUTH: the credentials are wrong, and asking again would only lock the account."""
+
+
+class UntrustedError(StandingError):
+    """The certificate is not one that the relay's name may show."""
+
+
+class UnansweredError(StandingError):
+    """Theirs: messages are taken, and nobody can tell what became of them."""
 
 
 class HandshakeError(RelayError):

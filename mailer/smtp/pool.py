@@ -16,8 +16,9 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 
 from mailer.errors import RelayError
 from mailer.smtp.envelope import HandOver
-from mailer.smtp.errors import LoginRefusedError
+from mailer.smtp.errors import StandingError
 from mailer.smtp.feeding import Feeder, Settle
+from mailer.smtp.patience import Patience
 from mailer.smtp.relay import Relay
 from mailer.smtp.session import Session
 from mailer.smtp.supply import Supply
@@ -45,6 +46,7 @@ class Pool:
         self._warm: list[Session] = []
         self._turn = asyncio.Lock()
         self._is_lockstep = False
+        self.patience = Patience()
 
     async def hand_over_all(self, source: Iterator[HandOver] | AsyncIterator[HandOver], settle: Settle) -> None:
         """Hand over everything that the source gives; call `settle(key, outcome)` exactly once for each.
@@ -58,6 +60,7 @@ class Pool:
         """
         async with self._turn:
             await self._retire_idle()
+            self.patience.begin()
             await _Call(self, source, settle).run()
 
     async def close(self) -> None:
@@ -80,6 +83,8 @@ class Pool:
         """Return a warm session or open one, in place of one that ended. Raises RelayError."""
         if ended:
             self.keep(ended)
+        if self.patience.is_over:
+            raise self.patience.trouble(self.relay.name)
         while self._warm:
             session = self._warm.pop()
             if session.is_open:
@@ -90,6 +95,7 @@ class Pool:
 
     def keep(self, session: Session) -> None:
         """Keep a session for the next call; learn from one that ended in nonsense."""
+        self.patience.note(session, asyncio.get_running_loop().time())
         if session.ended and session.ended.is_garbled:
             self._is_lockstep = True
         if session.is_open:
@@ -165,12 +171,12 @@ class _Call:
                 feeder.settle_now("Pressrun stopped before the reply came.")
 
     def _raise_failures(self) -> None:
-        """Raise what the source raised; or RelayError, if the source has more and nobody is left to take it."""
+        """Raise what the source raised; or RelayError, if nobody is left to take more, should there be any."""
         errors = [error for task in self._tasks if not task.cancelled() and (error := task.exception())]
         for error in errors:
             if not isinstance(error, RelayError):
                 raise error
-        if errors and not self._supply.is_exhausted:
+        if errors and (self._pool.patience.is_over or not self._supply.is_exhausted):
             raise errors[0]
 
 
@@ -179,4 +185,4 @@ def _may_try_others(task: asyncio.Task[None]) -> bool:
     if not task.done() or task.cancelled():
         return False
     error = task.exception()
-    return isinstance(error, RelayError) and not isinstance(error, LoginRefusedError)
+    return isinstance(error, RelayError) and not isinstance(error, StandingError)

@@ -20,12 +20,12 @@ from mailer.settings import RelayProtocol, RelayTls
 from mailer.smtp.auth import WAYS, mechanism_for
 from mailer.smtp.connection import Connection
 from mailer.smtp.envelope import HandOver
-from mailer.smtp.errors import HandshakeError, LoginRefusedError, reason
+from mailer.smtp.errors import HandshakeError, LoginRefusedError, StandingError, reason
 from mailer.smtp.events import Authenticated, Ended, Event, Greeted, Introduced, Settled, TlsAgreed
-from mailer.smtp.outcome import Step
+from mailer.smtp.outcome import OutcomeKind, Step
 from mailer.smtp.relay import Relay
 from mailer.smtp.states import State
-from mailer.smtp.tls import trusted, unverified
+from mailer.smtp.tls import trusted, untrusted, unverified
 
 DOT_PATIENCE = 10
 """How many times longer than other steps the dot may take: servers scan the message first (RFC 5321 §4.5.3.2.6)."""
@@ -52,6 +52,10 @@ class Session(asyncio.Protocol):
         """Whether the server has settled a hand-over on this connection."""
         self.handed = 0
         """How many hand-overs were given to this connection."""
+        self.is_doubted = False
+        """Whether it ended between a final dot and its reply."""
+        self.opened_at = 0.0
+        """Instant, by the loop's clock."""
         self.idle_since = 0.0
         """Instant, by the loop's clock, since when nothing was under way."""
         self._loop = asyncio.get_running_loop()
@@ -92,13 +96,14 @@ class Session(asyncio.Protocol):
                     server_hostname=relay.host if implicit else None,
                 )
         except OSError as error:
-            raise RelayError(f"No connection to the relay {relay.name}: {reason(error)}") from error
+            no_connection = RelayError(f"No connection to the relay {relay.name}: {reason(error)}")
+            raise untrusted(relay.name, error) or no_connection from error
         try:
             await session._introduce()
         except BaseException:
             session.abort("The opening failed.")
             raise
-        session.idle_since = session._loop.time()
+        session.opened_at = session.idle_since = session._loop.time()
         return session
 
     # For whoever has hand-overs
@@ -203,7 +208,7 @@ class Session(asyncio.Protocol):
         await self._hello()
         has_starttls = connection.capabilities.has_starttls
         if relay.tls is RelayTls.STARTTLS and not has_starttls:
-            raise RelayError(f"The relay {relay.name} does not offer STARTTLS, which the settings demand.")
+            raise StandingError(f"The relay {relay.name} does not offer STARTTLS, which the settings demand.")
         if relay.tls is RelayTls.STARTTLS or (relay.tls is RelayTls.OPPORTUNISTIC and has_starttls):
             connection.start_tls()
             self._flush()
@@ -218,7 +223,7 @@ class Session(asyncio.Protocol):
         mechanism = mechanism_for(relay.login, connection.capabilities.auth_mechanisms)
         if not mechanism:
             wanted = " or ".join(WAYS[relay.login])
-            raise RelayError(f"The relay {relay.name} offers no way to log in that is wanted here ({wanted}).")
+            raise StandingError(f"The relay {relay.name} offers no way to log in that is wanted here ({wanted}).")
         connection.authenticate(relay.username, relay.current_password(), mechanism)
         self._flush()
         await self._event(Authenticated)
@@ -240,7 +245,8 @@ class Session(asyncio.Protocol):
                 ssl_handshake_timeout=self.relay.timeout_seconds,
             )
         except OSError as error:
-            raise HandshakeError(f"No TLS with the relay {self.relay.name}: {reason(error)}") from error
+            no_tls = HandshakeError(f"No TLS with the relay {self.relay.name}: {reason(error)}")
+            raise untrusted(self.relay.name, error) or no_tls from error
         if not transport or self._connection.state is not State.SECURING:
             raise HandshakeError(f"The connection to the relay {self.relay.name} was lost during TLS.")
         self._transport = transport
@@ -284,8 +290,11 @@ class Session(asyncio.Protocol):
                 self.ended = event
                 if self._transport:
                     self._transport.close()
-            elif isinstance(event, Settled) and event.outcome.reply:
-                self.has_worked = True
+            elif isinstance(event, Settled):
+                if event.outcome.reply:
+                    self.has_worked = True
+                elif event.outcome.kind is OutcomeKind.UNCERTAIN:
+                    self.is_doubted = True
             if self._listener:
                 self._listener(self, event)
             else:

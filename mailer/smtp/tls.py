@@ -6,7 +6,7 @@ import ssl
 from functools import lru_cache
 
 from mailer.errors import ConfigError
-from mailer.smtp.errors import reason
+from mailer.smtp.errors import UntrustedError, reason
 
 
 @lru_cache(maxsize=8)
@@ -25,3 +25,14 @@ def unverified() -> ssl.SSLContext:
     context.check_hostname = False
     context.verify_mode = ssl.CERT_NONE
     return context
+
+
+def untrusted(name: str, error: OSError) -> UntrustedError | None:
+    """Say that the relay of this name is not to be trusted, if that is what the error is about."""
+    if not isinstance(error, ssl.SSLCertVerificationError):
+        return None
+    why = error.verify_message.rstrip(".")
+    return UntrustedError(
+        f"The relay {name} shows a certificate that is not to be trusted: {why}. It must be valid for the host "
+        "name that is set, and signed by an authority that this system knows, or by the one in the certificate file."
+    )

@@ -21,7 +21,7 @@ from mailer.errors import ConfigError, PressrunError, RelayError
 from mailer.senders.relays.relaystore import RelayStore
 from mailer.senders.relays.storedrelay import StoredRelay
 from mailer.smtp.envelope import HandOver
-from mailer.smtp.errors import LoginRefusedError, RelayFullError
+from mailer.smtp.errors import LoginRefusedError, RelayFullError, StandingError
 from mailer.smtp.feeding import Settle
 from mailer.smtp.outcome import Outcome, OutcomeKind
 from mailer.smtp.pool import Pool
@@ -83,7 +83,7 @@ class HandingOver:
             while tier := self._next_tier():
                 await self._run_tier(tier, now)
                 self._settle_hopeless()
-                if self._supply.is_exhausted and not self._again:
+                if self._supply.is_exhausted and not self._again and not self._must_somebody_act():
                     return
             raise self._why_nobody_is_left()
         finally:
@@ -226,8 +226,12 @@ class HandingOver:
         words = " ".join(dict.fromkeys(str(error) for error in troubles))
         if full := [error for error in troubles if isinstance(error, RelayFullError)]:
             return RelayFullError(words, min(error.rest for error in full))
-        is_login = all(isinstance(error, LoginRefusedError) for error in troubles)
-        return (LoginRefusedError if troubles and is_login else RelayError)(words)
+        return (StandingError if self._must_somebody_act() else RelayError)(words)
+
+    def _must_somebody_act(self) -> bool:
+        """Whether no relay is left, and none will be by itself."""
+        troubles = [self._out.get(name) for name in self._carriers] + list(self._out.values())
+        return bool(troubles) and all(isinstance(error, StandingError | ConfigError) for error in troubles)
 
 
 def _nobody_heard(outcome: Outcome) -> bool:

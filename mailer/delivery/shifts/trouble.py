@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from mailer.errors import ConfigError, PressrunError
-from mailer.smtp.errors import LoginRefusedError, RelayFullError
+from mailer.smtp.errors import RelayFullError, StandingError
 
 AWAY_REST = timedelta(seconds=5)
 LONGEST_REST = timedelta(minutes=5)
@@ -30,7 +30,7 @@ class Trouble:
         """Return what follows from an error that ended a shift."""
         words = str(error).rstrip(".")
         match error:
-            case LoginRefusedError() | ConfigError():
+            case StandingError() | ConfigError():
                 remedy = "Nobody was skipped; mend the relay (`pressrun relays test` shows what it says), then resume."
                 return cls(f"{words}. {remedy}", AWAY_REST, pauses=True)
             case RelayFullError():

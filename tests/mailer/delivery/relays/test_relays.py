@@ -15,7 +15,7 @@ from mailer.errors import RelayError
 from mailer.senders.relays.health import Health
 from mailer.senders.relays.storedrelay import StoredRelay
 from mailer.settings import RelayTls
-from mailer.smtp.errors import LoginRefusedError, RelayFullError
+from mailer.smtp.errors import RelayFullError, StandingError
 
 
 async def hand_over(relays: Relays, everybody: list[Any], outcomes: Any) -> None:
@@ -140,7 +140,7 @@ async def test_a_refused_login_stays_one_where_it_is_the_only_relay(
 ) -> None:
     await define("strict", loopback_relay(at_auth="535 5.7.8 No"), username="press")
 
-    with pytest.raises(LoginRefusedError, match=r"535 5.7.8 No"):
+    with pytest.raises(StandingError, match=r"535 5.7.8 No"):
         await hand_over(relays, hand_overs(3), outcomes)
 
     assert outcomes.of == {}
