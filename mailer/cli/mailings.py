@@ -11,7 +11,7 @@ import typer
 
 from mailer.cli.answering import AsJson, answer, described, progress, table
 from mailer.cli.mailing import audience, mailingtimes, rehearsals, reports, trying
-from mailer.cli.mailing.asking import Yes, ask
+from mailer.cli.mailing.asking import Account, Yes, ask, to_be_approved
 from mailer.cli.mailing.audience import ListOption, SegmentOption, WithoutList, WithoutMailing, WithoutSegment
 from mailer.cli.opening import with_press
 
@@ -72,6 +72,7 @@ def send(
     hold: Annotated[
         bool, typer.Option("--hold", help="Hold whoever a crash leaves uncertain; else they get it once more.")
     ] = False,
+    by: Account = "",
     request: Annotated[str, typer.Option(help="A name for this request; the same name twice makes one mailing.")] = "",
     yes: Yes = False,
     count: Annotated[bool, typer.Option("--count", help="Only say who would be mailed, and who not, and why.")] = False,
@@ -91,17 +92,23 @@ def send(
     async def story(press: Press) -> Mailing:
         from mailer import clock
         from mailer.delivery.controlling import schedule
+        from mailer.issues.timing import Timing
         from mailer.issues.wallclock import still_to_come
 
         policy = UncertainPolicy.HOLD if hold else None
         # Whoever repeats a request late gets the mailing that it has made.
         if starts and not (request and await press.ledger.mailing_of_request(request)):
             still_to_come(starts, clock.now())
-        return await schedule(press, issue, wish, now=clock.now(), starts=starts, policy=policy, request=request)
+        timing = Timing(asked_by=by)
+        return await schedule(
+            press, issue, wish, now=clock.now(), starts=starts, policy=policy, timing=timing, request=request
+        )
 
     mailing = with_press(story)
     when = f" at {mailing.starts:%Y-%m-%d %H:%M} UTC" if starts and mailing.starts else ""
     line = f"Mailing {mailing.id} begins{when}. Follow it with `pressrun mailings status {mailing.id}`."
+    if not mailing.is_approved:
+        line = to_be_approved(mailing)
     answer({"mailing": mailing.id, "state": mailing.state, "starts": mailing.starts}, [line], as_json=as_json)
 
 
@@ -243,6 +250,7 @@ def _facts(found: Progress) -> dict[str, object]:
         "started": mailing.started,
         "finished": mailing.finished,
         "edition": mailing.edition,
+        "to_approve": "" if mailing.is_approved else mailing.approvable,
         "problem": mailing.problem,
         **asdict(found.counts),
         "rate_per_second": round(found.rate_per_second, 1),
@@ -261,7 +269,7 @@ def _status_pairs(found: Progress) -> list[tuple[str, object]]:
         ("mailing", f"{mailing.id}: {mailing.subject}"),
         ("state", mailing.state),
         ("problem", mailing.problem),
-        ("edition", mailing.edition[:12] if not mailing.is_approved else ""),
+        ("to approve", mailing.approvable[:12] if not mailing.is_approved else ""),
         *((name, getattr(counts, name)) for name in ("audience", "accepted", "refused")),
         ("excluded", f"{counts.excluded:,} ({', '.join(reasons)})" if counts.excluded else 0),
         ("uncertain", counts.uncertain),

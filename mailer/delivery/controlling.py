@@ -82,7 +82,7 @@ async def schedule(
     The same `request` a second time (a double click, a repeated call) returns the mailing that the first one made.
     Raises BlockedError if the check before sending refuses it, ConflictError if nobody is named.
     """
-    timing = _timing(press, timing)
+    timing = settled_timing(press, timing)
     if request and (made := await press.ledger.mailing_of_request(request)) is not None:
         return await press.mailings.get(made)
     issue, newsletter, edition = await compile_to_mail(press, issue_slug)
@@ -128,14 +128,15 @@ def _check_experiment(experiment: Experiment | None, timing: Timing) -> None:
     if experiment is None:
         return
     experiment.check()
-    if timing.has_turns:
+    if timing.canary:
         raise ConflictError(
-            "An experiment decides by itself who gets the mailing first, so it cannot be had together with a canary or "
-            "with each reader's own time. Choose one of them."
+            "An experiment cannot be had together with a canary: both mail a few first and hold the rest, each for a "
+            "judge of its own. The arms are a canary already; try them on a small share, and pause if it goes badly."
         )
-    if timing.needs_approval:
+    if timing.wall:
         raise ConflictError(
-            "A second person approves one edition, and an experiment has several. Send the issue without one."
+            "An experiment cannot be had at each reader's own time: whoever lives further east would decide which arm "
+            "is best, and the rest would get it when that is known, not at their time. Choose one moment for all."
         )
 
 
@@ -144,18 +145,18 @@ async def approve(
 ) -> Mailing:
     """Give a second person's yes to exactly this edition; the mailing is scheduled then.
 
-    `edition` is what that person has looked at. Raises ConflictError if the mailing has another, or is not waiting for
-    approval, or if the same person asked for it.
+    `edition` is what that person has looked at, the mailing's `approvable`. Raises ConflictError if the mailing has
+    another, or is not waiting for approval, or if the same person asked for it.
     """
     mailing = await press.mailings.get(mailing_id)
     if mailing.state is not MailingState.PROPOSED:
         raise ConflictError(f"Mailing {mailing_id} is {mailing.state}: nobody's approval is waited for.")
     if by == mailing.timing.asked_by:
         raise ConflictError(f"{by} asked for mailing {mailing_id}; a second person must approve it.")
-    if edition != mailing.edition:
+    if edition != mailing.approvable:
         raise ConflictError(
-            f"Mailing {mailing_id} has the edition {mailing.edition[:12]}, not {edition[:12]}: what was looked at is "
-            "not what would be mailed. Look at it again, then approve that."
+            f"Mailing {mailing_id} has the edition {mailing.approvable[:12]}, not {edition[:12]}: what was looked at "
+            "is not what would be mailed. Look at it again, then approve that."
         )
     # First the yes, then the move: a crash between the two leaves a mailing that is proposed still.
     await press.mailings.approve(mailing_id, Approval(edition, by, now.astimezone(UTC).isoformat()))
@@ -208,7 +209,7 @@ async def cancel(press: Press, mailing_id: MailingId, *, now: datetime) -> Maili
     return await press.mailings.move(mailing_id, MailingState.CANCELLED, now=now)
 
 
-def _timing(press: Press, timing: Timing | None) -> Timing:
+def settled_timing(press: Press, timing: Timing | None) -> Timing:
     """Return when and how, as the settings want it; raises ConflictError for what makes no sense."""
     timing = timing or Timing()
     timing.check()

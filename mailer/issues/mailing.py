@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from hashlib import sha256
 from typing import NewType
 
 from mailer.issues.aims.experiment import Experiment
@@ -119,8 +120,17 @@ class Mailing:
 
     @property
     def is_approved(self) -> bool:
-        """Whether nobody's yes to the edition is missing; one to other bytes does not count."""
-        return not self.timing.needs_approval or (self.approval is not None and self.approval.edition == self.edition)
+        """Whether nobody's yes is missing; one to other bytes does not count."""
+        return not self.timing.needs_approval or (
+            self.approval is not None and self.approval.edition == self.approvable
+        )
+
+    @property
+    def approvable(self) -> str:
+        """What a second person says yes to: its edition, or one hash over the editions of all its arms."""
+        if self.experiment is None:
+            return self.edition
+        return sha256("\n".join(self.editions).encode()).hexdigest()
 
     @property
     def is_finished(self) -> bool:

@@ -72,9 +72,10 @@ ALL_AT_ONCE = Timing()
 
 
 class Approval(msgspec.Struct, frozen=True):
-    """A second person's yes to the exact bytes of an edition."""
+    """A second person's yes to the exact bytes of an edition, or of the editions of all arms."""
 
     edition: str
+    """The mailing's `approvable`."""
     by: str
     at: str
     """ISO 8601, UTC."""

@@ -3,14 +3,27 @@
 from __future__ import annotations
 
 import sys
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from mailer.errors import ConflictError
 
+if TYPE_CHECKING:
+    from mailer.issues.mailing import Mailing
+
 Yes = Annotated[bool, typer.Option("--yes", help="Do not ask.")]
 YesToMany = Annotated[bool, typer.Option("--yes", help="Do not ask, however many they are (`confirm_from_people`).")]
+
+Account = Annotated[str, typer.Option("--by", help="The account that asks; needed where a second person must approve.")]
+
+
+def to_be_approved(mailing: Mailing) -> str:
+    """Say how a second person gives their yes."""
+    return (
+        f"Mailing {mailing.id} waits for a second person: "
+        f"`pressrun mailings approve {mailing.id} --edition {mailing.approvable[:12]} --by ACCOUNT`."
+    )
 
 
 def ask(question: str, *, yes: bool, instead: str = "") -> None:

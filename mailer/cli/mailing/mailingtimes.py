@@ -9,7 +9,7 @@ import typer
 
 from mailer.cli.answering import AsJson, answer
 from mailer.cli.mailing import audience
-from mailer.cli.mailing.asking import YesToMany, ask_about_many
+from mailer.cli.mailing.asking import Account, YesToMany, ask_about_many, to_be_approved
 from mailer.cli.mailing.audience import ListOption, SegmentOption, WithoutList, WithoutMailing, WithoutSegment
 from mailer.cli.opening import with_press
 
@@ -45,7 +45,7 @@ def schedule(
         bool, typer.Option("--by-hand", help="Judge the canary yourself: `release` or `cancel`.")
     ] = False,
     undo: Annotated[float, typer.Option(min=0, max=600, help="Seconds to wait, so that it can be undone.")] = 0,
-    by: Annotated[str, typer.Option(help="The account that asks; needed where a second person must approve.")] = "",
+    by: Account = "",
     request: Annotated[str, typer.Option(help="A name for this request; the same name twice makes one mailing.")] = "",
     count: Annotated[bool, typer.Option("--count", help="Only say who would be mailed, and who is due when.")] = False,
     yes: YesToMany = False,
@@ -119,7 +119,7 @@ def approve(
             raise NotFoundError(f"There is no account {by}.")
         found = await press.mailings.get(MailingId(mailing))
         # A name of a dozen characters is long enough to be nobody else's.
-        whole = found.edition if len(edition) >= 12 and found.edition.startswith(edition) else edition
+        whole = found.approvable if len(edition) >= 12 and found.approvable.startswith(edition) else edition
         return await act(press, found.id, by=by, edition=whole, now=clock.now())
 
     done = with_press(story)
@@ -192,6 +192,7 @@ def _facts(mailing: Mailing) -> dict[str, object]:
         "state": mailing.state,
         "starts": mailing.starts,
         "edition": mailing.edition,
+        "to_approve": mailing.approvable,
         "approved_by": mailing.approval.by if mailing.approval else "",
         "problem": mailing.problem,
     }
@@ -202,10 +203,7 @@ def _sentence(mailing: Mailing) -> str:
 
     when = f"{mailing.starts:%Y-%m-%d %H:%M:%S} UTC" if mailing.starts else "at once"
     if mailing.state is MailingState.PROPOSED:
-        return (
-            f"Mailing {mailing.id} waits for a second person: "
-            f"`pressrun mailings approve {mailing.id} --edition {mailing.edition[:12]} --by ACCOUNT`."
-        )
+        return to_be_approved(mailing)
     return (
         f"Mailing {mailing.id} is {mailing.state} and begins {when}. Until then, `pressrun mailings undo {mailing.id}`."
     )

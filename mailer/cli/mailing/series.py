@@ -9,7 +9,7 @@ import typer
 
 from mailer.cli.answering import AsJson, answer, described, table
 from mailer.cli.mailing import audience
-from mailer.cli.mailing.asking import YesToMany, ask_about_many
+from mailer.cli.mailing.asking import Account, YesToMany, ask_about_many
 from mailer.cli.mailing.audience import ListOption, SegmentOption, WithoutList, WithoutMailing, WithoutSegment
 from mailer.cli.opening import with_press
 from mailer.errors import ConflictError
@@ -40,7 +40,7 @@ def create(
         str, typer.Option(help="Whose issues; else the newsletter of the first list.", metavar="SLUG")
     ] = "",
     zone: Annotated[str, typer.Option(help="The time zone that is meant, such as Europe/Berlin.")] = "UTC",
-    by: Annotated[str, typer.Option(help="The account that asks; needed where a second person must approve.")] = "",
+    by: Account = "",
     yes: YesToMany = False,
     as_json: AsJson = False,
 ) -> None:

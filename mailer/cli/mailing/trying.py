@@ -9,7 +9,7 @@ import typer
 
 from mailer.cli.answering import AsJson, answer, table
 from mailer.cli.mailing import audience
-from mailer.cli.mailing.asking import Yes, YesToMany, ask, ask_about_many
+from mailer.cli.mailing.asking import Account, Yes, YesToMany, ask, ask_about_many, to_be_approved
 from mailer.cli.mailing.audience import ListOption, SegmentOption, WithoutList, WithoutMailing, WithoutSegment
 from mailer.cli.opening import with_press
 
@@ -38,6 +38,9 @@ def try_out(
     share: Annotated[float, typer.Option(min=0, max=100, help="Percent of the audience to try on, all arms.")] = 20,
     by: Annotated[str, typer.Option(help="What the winner is chosen by: clicks, opens, or hand.")] = "clicks",
     after: Annotated[float, typer.Option(min=0, help="Hours from the beginning to the choice.", metavar="HOURS")] = 4,
+    account: Annotated[
+        str, typer.Option(help="The account that asks; needed where a second person must approve.")
+    ] = "",
     request: _Request = "",
     yes: YesToMany = False,
     as_json: AsJson = False,
@@ -56,6 +59,7 @@ def try_out(
         from mailer import clock
         from mailer.delivery.controlling import schedule
         from mailer.delivery.experiments.experimenting import Trial, experiment_of
+        from mailer.issues.timing import Timing
 
         trial = Trial(
             subjects=subjects or (),
@@ -65,10 +69,15 @@ def try_out(
             after_seconds=after * 3600,
         )
         experiment = await experiment_of(press, issue, trial)
-        return await schedule(press, issue, wish, now=clock.now(), experiment=experiment, request=request)
+        timing = Timing(asked_by=account)
+        return await schedule(
+            press, issue, wish, now=clock.now(), timing=timing, experiment=experiment, request=request
+        )
 
     made = with_press(story)
     line = f"Mailing {made.id} tries {len(made.editions)} arms; `pressrun mailings arms {made.id}` shows them."
+    if not made.is_approved:
+        line += f" {to_be_approved(made)}"
     answer({"mailing": made.id, "state": made.state, "arms": len(made.editions)}, [line], as_json=as_json)
 
 
@@ -121,6 +130,7 @@ def resend(
     saying: Annotated[str, typer.Option(help="Only whose last reply has these words, such as 5.7.26.")] = "",
     count: Annotated[bool, typer.Option("--count", help="Only say who would be mailed.")] = False,
     yes: Yes = False,
+    by: Account = "",
     request: _Request = "",
     as_json: AsJson = False,
 ) -> None:
@@ -149,7 +159,9 @@ def resend(
         from mailer.delivery.readership.resending import resend as act
         from mailer.issues.mailing import MailingId
 
-        return await act(press, MailingId(mailing), which, now=clock.now(), saying=saying, request=request)
+        number, now = MailingId(mailing), clock.now()
+        return await act(press, number, which, now=now, saying=saying, asked_by=by, request=request)
 
     made = with_press(story)
-    answer({"mailing": made.id, "state": made.state}, [f"Mailing {made.id} begins."], as_json=as_json)
+    line = f"Mailing {made.id} begins." if made.is_approved else to_be_approved(made)
+    answer({"mailing": made.id, "state": made.state}, [line], as_json=as_json)

@@ -24,6 +24,7 @@ from mailer.delivery.press import Press
 from mailer.errors import ConflictError
 from mailer.issues.aims.scope import Scope
 from mailer.issues.mailing import Mailing, MailingId, MailingState
+from mailer.issues.timing import Timing
 from mailer.smtp.outcome import OutcomeKind
 from mailer.tracking import words
 from subscribers.cohort import Cohort, SubscriberId
@@ -77,11 +78,13 @@ async def resend(
     *,
     now: datetime,
     saying: str = "",
+    asked_by: str = "",
     request: str = "",
 ) -> Mailing:
     """Mail the issue, as it is now, to who is left over of a finished mailing. Raises ConflictError if that is nobody.
 
-    The same `request` twice returns the mailing that the first one made.
+    Where a second person must approve, `asked_by` says who asks. The same `request` twice returns the mailing that the
+    first one made.
     """
     if request and (made := await press.ledger.mailing_of_request(request)) is not None:
         return await press.mailings.get(made)
@@ -96,6 +99,7 @@ async def resend(
         Addressed(mailing.lists, scope, cohort),
         now=now,
         policy=mailing.uncertain_policy,
+        timing=Timing(asked_by=asked_by),
         request=request,
     )
 

@@ -13,7 +13,7 @@ from msgspec.structs import replace
 
 from mailer import maillog
 from mailer.delivery.addressing import Wish, look_up
-from mailer.delivery.controlling import BlockedError, compile_issue, schedule
+from mailer.delivery.controlling import BlockedError, compile_issue, schedule, settled_timing
 from mailer.delivery.press import Press
 from mailer.delivery.series.series import LATEST, Occurrence, Series, last_moment, moments_after
 from mailer.errors import ConflictError, NotFoundError, SourceError
@@ -33,6 +33,7 @@ async def check_series(press: Press, series: Series) -> None:
     Raises UnknownListError, UnknownSegmentError or RuleError for people who cannot be found.
     """
     series.check()
+    settled_timing(press, Timing(series=series.slug, asked_by=series.asked_by))
     await look_up(press, series.newsletter, _wish(series), series.created)
     if any(one.slug == series.slug for one in await press.series.all()):
         raise ConflictError(f"There is a series “{series.slug}” already, or was: its moments are kept. Name another.")

@@ -52,11 +52,13 @@ async def ask_before_resending(
 async def resend_mailing(
     request: Request,
     mailing_id: int,
+    session: Annotated[Session, Depends(require_session)],
     to: Annotated[Remainder, Form()],
     name: Annotated[str, Form(alias="request", min_length=8, max_length=200)],
     saying: Annotated[str, Form(max_length=200)] = "",
 ) -> Response:
     """Mail them; the same showing of the form makes one mailing, however often its button is pressed."""
     press: Press = request.app.state.press
-    made = await resend(press, MailingId(mailing_id), to, now=now(), saying=saying, request=name)
+    number, asked_by = MailingId(mailing_id), session.account
+    made = await resend(press, number, to, now=now(), saying=saying, asked_by=asked_by, request=name)
     return RedirectResponse(f"/admin/mailings/{made.id}", status_code=303)

@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Annotated
 
-from fastapi import APIRouter, Request, Response
+from fastapi import APIRouter, Depends, Request, Response
 from fastapi.responses import RedirectResponse
 
+from mailer.accounts.account import Session
 from mailer.clock import now
 from mailer.delivery.controlling import cancel, pause, resume
 from mailer.delivery.experiments.deciding import standings_of
@@ -22,9 +24,11 @@ from mailer.delivery.readership.resending import Remainder
 from mailer.errors import NotFoundError
 from mailer.issues.mailing import MOVES, Mailing, MailingId, MailingState
 from mailer.tracking.report import Readership
+from mailer.web.admin.previewing import filled, framed
 from mailer.web.admin.timing import outlook_of
 from mailer.web.pages import page
 from mailer.web.paging import paging
+from mailer.web.session import require_session
 from subscribers.errors import AddressError
 
 router = APIRouter()
@@ -104,7 +108,9 @@ async def show_mailings(request: Request) -> Response:
 
 
 @router.get("/mailings/{mailing_id}")
-async def show_mailing(request: Request, mailing_id: int, address: str = "") -> Response:
+async def show_mailing(
+    request: Request, mailing_id: int, session: Annotated[Session, Depends(require_session)], address: str = ""
+) -> Response:
     """Show one mailing, and why one person was or was not mailed if an address is asked for."""
     press: Press = request.app.state.press
     mailing = await press.mailings.get(MailingId(mailing_id))
@@ -113,7 +119,7 @@ async def show_mailing(request: Request, mailing_id: int, address: str = "") -> 
         request,
         "admin/mailing.html",
         live=await _live(press, mailing.id),
-        outlook=await outlook_of(press, mailing),
+        outlook=await outlook_of(press, mailing, session.account),
         issue=await press.issues.find(mailing.issue),
         names=await _names_of(press, mailing),
         report=await _report(press, mailing),
@@ -126,11 +132,26 @@ async def show_mailing(request: Request, mailing_id: int, address: str = "") -> 
 
 
 @router.get("/mailings/{mailing_id}/live")
-async def show_live(request: Request, mailing_id: int) -> Response:
+async def show_live(
+    request: Request, mailing_id: int, session: Annotated[Session, Depends(require_session)]
+) -> Response:
     """Answer the part of the page that changes, for the script that keeps it fresh."""
     press: Press = request.app.state.press
     live = await _live(press, MailingId(mailing_id))
-    return page(request, "admin/mailing_live.html", live=live, outlook=await outlook_of(press, live.mailing))
+    outlook = await outlook_of(press, live.mailing, session.account)
+    return page(request, "admin/mailing_live.html", live=live, outlook=outlook)
+
+
+@router.get("/mailings/{mailing_id}/editions/{number}")
+async def show_edition(request: Request, mailing_id: int, number: int, look: str = "", person: str = "") -> Response:
+    """Answer what is mailed, byte for byte but for the reader; of an experiment, the arm of this number, from 1."""
+    press: Press = request.app.state.press
+    mailing = await press.mailings.get(MailingId(mailing_id))
+    if not 1 <= number <= len(mailing.editions):
+        raise NotFoundError(f"Mailing {mailing.id} has no edition {number}; it has {len(mailing.editions)}.")
+    edition = await press.editions.get(mailing.editions[number - 1])
+    newsletter = await press.newsletters.get(mailing.newsletter)
+    return framed(filled(press, edition, newsletter, person).html, look)
 
 
 @router.post("/mailings/{mailing_id}/pause")

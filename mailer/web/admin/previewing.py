@@ -58,9 +58,14 @@ async def preview_of(press: Press, issue: Issue, person: str = "") -> Preview:
         edition = await asyncio.to_thread(
             _compiled, packed, press.settings.public_url, press.shelf, press.shelf.stamp()
         )
-        assembler = Assembler(edition, newsletter, _NO_MAILING, press.tokens, press.settings.public_url)
+        return filled(press, edition, newsletter, person)
     except SourceError as trouble:
         return Preview(newsletter, trouble=trouble)
+
+
+def filled(press: Press, edition: Edition, newsletter: Newsletter, person: str = "") -> Preview:
+    """Fill an edition in for a made-up person. Raises RenderError for one that cannot be."""
+    assembler = Assembler(edition, newsletter, _NO_MAILING, press.tokens, press.settings.public_url)
     reader = PEOPLE.get(person) or _reader(edition.language)
     return Preview(
         newsletter,

@@ -75,6 +75,13 @@ class Outlook:
     turns: Sequence[Turn]
     canary: CanaryStanding | None
     seen: datetime
+    account: str
+    """Who looks."""
+
+    @property
+    def is_own(self) -> bool:
+        """Whether who looks has asked for it, and so cannot approve it."""
+        return self.mailing.timing.asked_by == self.account
 
     @property
     def may_undo(self) -> bool:
@@ -95,7 +102,7 @@ class Outlook:
         return is_held and self.mailing.state in (MailingState.SENDING, MailingState.PAUSED)
 
 
-async def outlook_of(press: Press, mailing: Mailing) -> Outlook:
+async def outlook_of(press: Press, mailing: Mailing, account: str) -> Outlook:
     """Return who is due when."""
     timing = mailing.timing
     return Outlook(
@@ -103,6 +110,7 @@ async def outlook_of(press: Press, mailing: Mailing) -> Outlook:
         await press.turns.all(mailing.id) if timing.wall else [],
         await press.turns.canary(mailing.id) if timing.canary else None,
         now(),
+        account,
     )
 
 

@@ -6,6 +6,10 @@ from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import pytest
+
+from mailer import clock
+from mailer.accounts.store import AccountStore
 from mailer.delivery.press import Press
 from mailer.delivery.ticking import tick
 
@@ -72,3 +76,27 @@ def test_who_is_left_over_is_known_when_a_mailing_is_finished(run: Run, issue: s
 
     assert "when it is finished" in answer.err
     assert "Nobody is “all”" in run("mailings", "resend", "1", "--to", "all", status=2).err
+
+
+def test_a_trial_waits_for_a_second_person(
+    run: Run, issue: str, people: Path, in_press: InPress, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PRESSRUN_APPROVAL_NEEDED", "true")
+
+    async def make_account(press: Press) -> None:
+        await AccountStore(press.redis).add("ben", now=clock.now())
+
+    in_press(make_account)
+    wish = ("--list", "readers", "--subject", "Tea at six", "--by", "hand")
+    nobody = run("mailings", "try", issue, *wish, status=2)
+    asked = run("mailings", "try", issue, *wish, "--account", "anna")
+    named = run("mailings", "status", "1", "--json").json["to_approve"]
+    first_arm = run("mailings", "status", "1", "--json").json["edition"]
+
+    refused = run("mailings", "approve", "1", "--by", "ben", "--edition", first_arm, status=2)
+    approved = run("mailings", "approve", "1", "--by", "ben", "--edition", named[:12], "--json").json
+
+    assert "say who asks" in nobody.err
+    assert f"mailings approve 1 --edition {named[:12]} --by ACCOUNT" in asked.out
+    assert "Look at it again" in refused.err
+    assert approved["state"] == "scheduled"

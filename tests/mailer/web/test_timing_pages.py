@@ -10,8 +10,10 @@ import pytest
 
 from mailer import clock
 from mailer.delivery.controlling import schedule
+from mailer.delivery.experiments.experimenting import Trial, experiment_of
 from mailer.delivery.ticking import tick
 from mailer.delivery.timing.canary import CanaryState
+from mailer.issues.aims.experiment import Experiment, Measure
 from mailer.issues.mailing import Mailing, MailingState
 from mailer.issues.timing import Canary, Timing
 from subscribers.cohort import Cohort
@@ -108,16 +110,16 @@ async def test_undo_takes_a_mailing_back_before_it_begins(site: Site) -> None:
     assert (await _only_mailing(site)).state is MailingState.CANCELLED
 
 
+async def _proposed(site: Site, *, asked_by: str, experiment: Experiment | None = None) -> Mailing:
+    """Ask for a mailing where a second person must approve it."""
+    strict = replace(site.press, settings=site.press.settings.model_copy(update={"approval_needed": True}))
+    timing = Timing(asked_by=asked_by)
+    return await schedule(strict, "harbour", ["readers"], now=clock.now(), timing=timing, experiment=experiment)
+
+
 async def test_a_second_person_approves_the_edition_on_the_page(site: Site) -> None:
     await site.join("ana@example.com")
-    settings = site.press.settings.model_copy(update={"approval_needed": True})
-    mailing = await schedule(
-        replace(site.press, settings=settings),
-        "harbour",
-        ["readers"],
-        now=clock.now(),
-        timing=Timing(asked_by="somebody else"),
-    )
+    mailing = await _proposed(site, asked_by="somebody else")
 
     page = await site.admin.get(f"/admin/mailings/{mailing.id}")
     other = await site.admin.post(f"/admin/mailings/{mailing.id}/approve", {"edition": "f" * 64})
@@ -126,6 +128,51 @@ async def test_a_second_person_approves_the_edition_on_the_page(site: Site) -> N
     assert f"Approve edition {mailing.edition[:12]}" in page.text
     assert (other.status, answer.status) == (409, 303)
     assert (await _only_mailing(site)).state is MailingState.SCHEDULED
+
+
+async def test_what_is_approved_is_what_was_frozen_and_not_what_the_issue_has_become(site: Site) -> None:
+    await site.join("ana@example.com")
+    mailing = await _proposed(site, asked_by="somebody else")
+    issue = await site.press.issues.get("harbour")
+    await site.press.issues.put(replace(issue, source="Something else entirely."))
+
+    page = await site.admin.get(f"/admin/mailings/{mailing.id}")
+    frozen = await site.admin.get(f"/admin/mailings/{mailing.id}/editions/1")
+    beyond = await site.admin.get(f"/admin/mailings/{mailing.id}/editions/2")
+
+    assert f'href="/admin/mailings/{mailing.id}/editions/1"' in page.text
+    assert "Ships of all sizes came in." in frozen.text
+    assert "Something else entirely." not in frozen.text
+    assert beyond.status == 404
+
+
+async def test_every_arm_is_looked_at_and_all_are_approved_together(site: Site) -> None:
+    await site.join("ana@example.com")
+    trial = Trial(subjects=["Ships ahoy"], measure=Measure.HAND)
+    experiment = await experiment_of(site.press, "harbour", trial)
+    mailing = await _proposed(site, asked_by="somebody else", experiment=experiment)
+
+    page = await site.admin.get(f"/admin/mailings/{mailing.id}")
+    second = await site.admin.get(f"/admin/mailings/{mailing.id}/editions/2")
+    one_only = await site.admin.post(f"/admin/mailings/{mailing.id}/approve", {"edition": mailing.edition})
+    all_arms = await site.admin.post(f"/admin/mailings/{mailing.id}/approve", {"edition": mailing.approvable})
+
+    assert "Ships ahoy ↗" in page.text
+    assert f"Approve these editions, {mailing.approvable[:12]}" in page.text
+    assert second.status == 200
+    assert (one_only.status, all_arms.status) == (409, 303)
+
+
+async def test_who_asked_is_told_that_somebody_else_approves(site: Site) -> None:
+    await site.join("ana@example.com")
+    mailing = await _proposed(site, asked_by="admin")
+
+    page = await site.admin.get(f"/admin/mailings/{mailing.id}")
+    answer = await site.admin.post(f"/admin/mailings/{mailing.id}/approve", {"edition": mailing.edition})
+
+    assert "You asked for it" in page.text
+    assert "Approve edition" not in page.text
+    assert answer.status == 409
 
 
 async def test_the_rest_is_let_go_on_the_page(site: Site) -> None:

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from mailer.delivery.addressing import Wish
 from mailer.delivery.batchpass import Pass
-from mailer.delivery.controlling import cancel, pause, resume, schedule
+from mailer.delivery.controlling import approve, cancel, pause, resume, schedule
 from mailer.delivery.experiments.deciding import ArmStanding, best, choose_by_hand, standings_of, tend_experiment
 from mailer.delivery.experiments.experimenting import Trial, experiment_of
 from mailer.delivery.ticking import tick
@@ -23,6 +23,7 @@ from mailer.issues.aims.experiment import Arm, Experiment, Measure
 from mailer.issues.aims.tracking import Tracking
 from mailer.issues.assets.gathering import asset_of
 from mailer.issues.mailing import Mailing, MailingState
+from mailer.issues.timing import Canary, Timing
 from mailer.tracking.hit import Hit, Seen, Visitor
 
 if TYPE_CHECKING:
@@ -74,6 +75,66 @@ async def test_the_editions_of_all_arms_are_brought_back(newsroom: Newsroom, beg
 
     assert len(set(begun.editions)) == 2
     assert all([await press.editions.is_kept(edition) for edition in begun.editions])
+
+
+async def test_a_second_person_approves_the_editions_of_all_arms(newsroom: Newsroom, relay: ScriptedRelay) -> None:
+    press = newsroom.press
+    strict = replace(press, settings=press.settings.model_copy(update={"approval_needed": True}))
+    await newsroom.join(*PEOPLE)
+    experiment = await experiment_of(press, "harbour", Trial(subjects=["Ships ahoy"], measure=Measure.HAND))
+    now, timing = await press.ledger.now(), Timing(asked_by="anna")
+    mailing = await schedule(strict, "harbour", ["readers"], now=now, timing=timing, experiment=experiment)
+    await newsroom.work()
+
+    for edition in mailing.editions:
+        with pytest.raises(ConflictError, match="Look at it again"):
+            await approve(press, mailing.id, by="ben", edition=edition, now=now)
+    approved = await approve(press, mailing.id, by="ben", edition=mailing.approvable, now=now)
+    before = list(relay.received)
+    await tick(press, "test")
+    await newsroom.work()
+
+    assert mailing.state is MailingState.PROPOSED
+    assert before == []
+    assert (approved.state, approved.is_approved) == (MailingState.SCHEDULED, True)
+    assert set(subjects(relay)) == {FIRST, SECOND}
+
+
+async def test_a_yes_to_other_arms_does_not_count(newsroom: Newsroom) -> None:
+    press = newsroom.press
+    strict = replace(press, settings=press.settings.model_copy(update={"approval_needed": True}))
+    await newsroom.join(*PEOPLE)
+    made = []
+    for subject in ("Ships ahoy", "Ships of all sizes"):
+        experiment = await experiment_of(press, "harbour", Trial(subjects=[subject], measure=Measure.HAND))
+        now, timing = await press.ledger.now(), Timing(asked_by="anna")
+        made.append(await schedule(strict, "harbour", ["readers"], now=now, timing=timing, experiment=experiment))
+    looked_at, other = made
+
+    with pytest.raises(ConflictError, match="not what would be mailed"):
+        await approve(press, other.id, by="ben", edition=looked_at.approvable, now=other.created)
+
+    assert looked_at.edition == other.edition, "the first arm is the same"
+
+
+@pytest.mark.parametrize(
+    ("timing", "says"),
+    [
+        (Timing(canary=Canary(people=2)), "each for a judge of its own"),
+        (Timing(wall="2099-07-01T09:00", zone="UTC", zone_field="zone"), "at each reader's own time"),
+    ],
+)
+async def test_what_cannot_be_tried_says_why_not(newsroom: Newsroom, timing: Timing, says: str) -> None:
+    press = newsroom.press
+    await newsroom.join(*PEOPLE)
+    experiment = await experiment_of(press, "harbour", Trial(subjects=["Ships ahoy"], measure=Measure.HAND))
+
+    with pytest.raises(ConflictError, match=says):
+        await schedule(
+            press, "harbour", ["readers"], now=await press.ledger.now(), timing=timing, experiment=experiment
+        )
+
+    assert await press.mailings.all() == []
 
 
 async def test_the_arms_go_out_and_the_rest_waits(newsroom: Newsroom, relay: ScriptedRelay, begun: Mailing) -> None:

@@ -12,7 +12,7 @@ from mailer.delivery.readership.resending import Remainder, forecast_remainder, 
 from mailer.delivery.ticking import tick
 from mailer.errors import ConflictError
 from mailer.issues.aims.tracking import Tracking
-from mailer.issues.mailing import Mailing, MailingId
+from mailer.issues.mailing import Mailing, MailingId, MailingState
 from mailer.settings import UncertainPolicy
 from mailer.tracking.hit import Hit, Seen, Visitor
 from subscribers.subscription import SubscriptionState
@@ -110,6 +110,24 @@ async def test_the_uncertain_get_it_when_somebody_decides_so(newsroom: Newsroom,
     await again(newsroom, first.id, Remainder.UNCERTAIN)
 
     assert relay.addresses() == [ANNA, BEN]
+
+
+async def test_a_resending_waits_for_a_second_person_where_mailings_do(
+    newsroom: Newsroom, relay: ScriptedRelay
+) -> None:
+    await newsroom.join(ANNA, BEN)
+    relay.at_rcpt[BEN] = ["550 5.7.26 not authenticated"]
+    first = await newsroom.send()
+    await newsroom.work()
+    press = newsroom.press
+    strict = replace(press, settings=press.settings.model_copy(update={"approval_needed": True}))
+    now = await press.ledger.now()
+
+    with pytest.raises(ConflictError, match="say who asks"):
+        await resend(strict, first.id, Remainder.REFUSED, now=now)
+    made = await resend(strict, first.id, Remainder.REFUSED, now=now, asked_by="anna")
+
+    assert (made.state, made.timing.asked_by) == (MailingState.PROPOSED, "anna")
 
 
 async def test_what_is_not_known_yet_or_never_is_said(newsroom: Newsroom) -> None:

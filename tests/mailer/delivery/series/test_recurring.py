@@ -235,6 +235,15 @@ async def test_a_segment_that_is_gone_at_its_moment_mails_nobody_and_says_so(new
     assert await newsroom.press.series.upcoming() == {"weekly": MONDAY + timedelta(days=7)}
 
 
+async def test_where_approval_is_needed_a_series_says_who_asks_before_it_begins(newsroom: Newsroom) -> None:
+    settings = newsroom.press.settings.model_copy(update={"approval_needed": True})
+
+    with pytest.raises(ConflictError, match="say who asks"):
+        await begin_series(replace(newsroom.press, settings=settings), WEEKLY)
+
+    assert await newsroom.press.series.all() == []
+
+
 async def test_a_series_is_begun_once(newsroom: Newsroom) -> None:
     await begin_series(newsroom.press, WEEKLY)
 
