@@ -22,14 +22,23 @@ LINE = b"Six short stories, and a line of seventy-six characters, as editions ha
 
 
 class Letters:
-    """Makes hand-overs, and counts how they end."""
+    """Makes hand-overs as they are asked for, and counts how they end."""
 
     def __init__(self, messages: int, size_bytes: int) -> None:
         self.messages = messages
         self.body = LINE * (size_bytes // len(LINE))
         self.accepted = 0
+        self._made = self._make()
 
-    def __iter__(self) -> Iterator[HandOver]:
+    def at_hand(self) -> HandOver | None:
+        """Return the next."""
+        return next(self._made, None)
+
+    async def more(self) -> bool:
+        """Return false: whoever found nothing at hand has come to the end."""
+        return False
+
+    def _make(self) -> Iterator[HandOver]:
         for number in range(self.messages):
             address = f"reader{number}@example.com"
             envelope = Envelope(f"b+{number:026}@bounces.example.com", address, f"{number:026}")
@@ -44,7 +53,7 @@ async def our_seconds(port: int, letters: Letters, connections: int) -> tuple[fl
     """Hand over all letters; return the seconds by the wall and of the processor."""
     pool = Pool(Relay("127.0.0.1", port, connections=connections, hello_name="bench.example.com"))
     start, start_cpu = time.perf_counter(), time.process_time()
-    await pool.hand_over_all(iter(letters), letters.settle)
+    await pool.hand_over_all(letters, letters.settle)
     seconds = time.perf_counter() - start, time.process_time() - start_cpu
     await pool.close()
     return seconds

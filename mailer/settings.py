@@ -179,7 +179,7 @@ class Settings(BaseSettings):
     batch_size: Annotated[int, Field(ge=1, le=10_000)] = 1_000
     """People in one batch, at most."""
     window_size: Annotated[int, Field(ge=1, le=1_000)] = 100
-    """People claimed at a time, at least: up to ten times as many where Redis is slow and the policy is `resend`."""
+    """People claimed at a time, at least: up to ten times as many where the wire is fast and the policy is `resend`."""
     shift_seconds: Annotated[float, Field(gt=0, le=600)] = 10.0
     """How long one Celery task goes on taking due batches."""
     lease_seconds: Annotated[float, Field(ge=1, le=600)] = 15.0

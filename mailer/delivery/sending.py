@@ -14,22 +14,20 @@ and written when it is back, unless somebody else has taken the batch by then.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import Callable
 from datetime import timedelta
 from functools import partial
 
-from mailer.delivery.batchpass import Claimed
 from mailer.delivery.press import Press
 from mailer.delivery.relays.relays import Relays
 from mailer.delivery.shifts.layingout import Feeder
-from mailer.delivery.shifts.making import made_ahead
+from mailer.delivery.shifts.making import Maker
 from mailer.delivery.shifts.scribing import Scribe
 from mailer.delivery.shifts.settling import settle, settle_suspicions
 from mailer.delivery.shifts.shift import Shift
 from mailer.delivery.shifts.steadyclock import SteadyClock
 from mailer.delivery.shifts.trouble import Trouble
 from mailer.errors import ConfigError, RelayError
-from mailer.smtp.envelope import HandOver
 from mailer.smtp.pool import Pool
 
 
@@ -46,7 +44,7 @@ async def work_shift(press: Press, pool: Pool | Relays, *, lasts: timedelta, is_
     feeder = asyncio.create_task(Feeder(shift).feed())
     scribe = asyncio.create_task(Scribe(shift).keep_writing())
     try:
-        await pool.hand_over_all(_hand_overs(shift), partial(settle, shift))
+        await pool.hand_over_all(Maker(shift), partial(settle, shift))
     except (RelayError, ConfigError) as error:
         shift.end_for(Trouble.of(error))
     finally:
@@ -55,32 +53,3 @@ async def work_shift(press: Press, pool: Pool | Relays, *, lasts: timedelta, is_
         await scribe
     await feeder
     return shift.settled.total()
-
-
-async def _hand_overs(shift: Shift) -> AsyncIterator[HandOver]:
-    """Give the connections the message of whoever was laid out, as they ask for it."""
-    key = 0
-    async for group in made_ahead(shift):
-        for one, made in group:
-            if not shift.may_go(one.batch_pass):
-                one.batch_pass.give_back(one.subscriber)
-                continue
-            if (shift.throttle.is_needed or shift.ration.is_needed) and await _is_held(shift, one):
-                continue
-            key += 1
-            shift.on_the_wire[key] = one
-            yield HandOver(key, made.envelope, made.message, made.is_plain)
-
-
-async def _is_held(shift: Shift, one: Claimed) -> bool:
-    """Whether somebody is not to go now: the sender's domain is warming up, or theirs wants less; they stay pending."""
-    sender, now, until = shift.workshop.domain(one.batch_pass.mailing), shift.clock.now(), None
-    if shift.ration.is_needed:
-        until = await shift.patiently(partial(shift.ration.held_until, sender, now))
-    if until is None and shift.throttle.is_needed:
-        until = await shift.patiently(partial(shift.throttle.held_until, one.domain, one.holder, now))
-        if until:
-            shift.ration.spare(sender)
-    if until:
-        one.batch_pass.hold_back(one.subscriber, until)
-    return until is not None

@@ -46,10 +46,10 @@ class Workshop:
                     edition, newsletter, facts, self._press.tokens, self._press.settings.public_url
                 )
 
-    def unsigned(self, mailing: Mailing, list_id: ListId, subscriber: Subscriber, now: datetime) -> HandOver:
+    def unsigned(self, mailing: Mailing, list_id: ListId, subscriber: Subscriber, now: datetime, key: int) -> HandOver:
         """Return one person's message in its envelope. Raises RenderError for a message that cannot be made."""
         arm = mailing.arm_of(subscriber.id) if mailing.experiment else 0
-        return self._assemblers[mailing.id, list_id, arm].hand_over(subscriber, now)
+        return self._assemblers[mailing.id, list_id, arm].hand_over(subscriber, now, key)
 
     def signer(self, mailing: Mailing) -> Sign:
         """Return what signs the messages of a mailing."""

@@ -104,8 +104,8 @@ class Assembler:
         self._subject_field = self._subject_writer()
         self._dated: tuple[datetime | None, bytes] = (None, b"")
 
-    def hand_over(self, subscriber: Subscriber, now: datetime) -> HandOver:
-        """Return a person's message in its envelope, dated `now`.
+    def hand_over(self, subscriber: Subscriber, now: datetime, key: int = 0) -> HandOver:
+        """Return a person's message in its envelope, dated `now`; `key` is the caller's own number for it.
 
         The address must be one that `subscribers.address` made; HeaderError for anything that could break the header.
         """
@@ -123,9 +123,9 @@ class Assembler:
             recipient=recipient,
             envelope_id=return_path,
         )
-        # Parted by a space, none can lend another the half of a line end.
-        plain = variant.is_plain and is_plain(b" ".join(values.values()))
-        return HandOver(subscriber.id, envelope, variant.whole % values, plain)
+        # Each on a line of its own, so that none can lend another the half of a line end.
+        plain = variant.is_plain and is_plain(b"\r\n".join(values.values()))
+        return HandOver(key, envelope, variant.whole % values, plain)
 
     def subject(self, subscriber: Subscriber) -> str:
         """Return the subject that a person sees."""
@@ -167,7 +167,8 @@ class Assembler:
             whole,
             body_template(self._edition.html, shown),
             body_template(self._edition.text, shown),
-            is_plain=is_plain(whole % defaultdict(lambda: b" ")),
+            # What follows a value begins a line where the value is empty, or ends one.
+            is_plain=is_plain(whole % defaultdict(bytes)) and is_plain(whole % defaultdict(lambda: b"\r\n")),
         )
 
     def _values(self, subscriber: Subscriber, packed: bytes) -> dict[bytes, bytes]:

@@ -1,7 +1,8 @@
 """Quoted-printable (RFC 2045 §6.7) in pieces that can be joined with others.
 
 A run and a value each end where a soft line break can follow at once: no line has more than 75 characters before it, so
-that with the "=" it keeps to 76. The standard library's encoder is used for the bytes; the rest is about the seams.
+that with the "=" it keeps to 76. The standard library's encoder is used for the bytes; the rest is about the seams, and
+about dots: no line begins with one, so that a message need not be searched for them before it is handed over.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ SOFT_BREAK = b"=\r\n"
 # Two spaces are parted by a soft line break: a signature's "relaxed" form (RFC 6376 §3.4.4) would make one of them,
 # and looking for such places in every message costs more than signing it.
 _BETWEEN_SPACES = re.compile("(?<= )(?= )")
+_LEADING_DOTS = re.compile(rb"(?:\A|(?<=\n))\.{1,24}")
 
 
 def encode_run(text: str) -> bytes:
@@ -21,8 +23,7 @@ def encode_run(text: str) -> bytes:
     # A letter more, taken away again, makes the seam an ordinary place within a line.
     if "  " in text:
         return SOFT_BREAK.join(map(encode_run, _BETWEEN_SPACES.split(text)))
-    encoded = binascii.b2a_qp(text.encode() + b"x", istext=True)[:-1]
-    return encoded.replace(b"\r\n", b"\n").replace(b"\n", b"\r\n")
+    return _lines(binascii.b2a_qp(text.encode() + b"x", istext=True)[:-1])
 
 
 def encode_last_run(text: str) -> bytes:
@@ -30,8 +31,7 @@ def encode_last_run(text: str) -> bytes:
     *before, last = _BETWEEN_SPACES.split(text)
     if before:
         return SOFT_BREAK.join([*map(encode_run, before), encode_last_run(last)])
-    encoded = binascii.b2a_qp(text.encode().rstrip(b"\n") + b"\n", istext=True)
-    return encoded.replace(b"\r\n", b"\n").replace(b"\n", b"\r\n")
+    return _lines(binascii.b2a_qp(text.encode().rstrip(b"\n") + b"\n", istext=True))
 
 
 def encode_value(value: str) -> bytes:
@@ -40,8 +40,20 @@ def encode_value(value: str) -> bytes:
         return value.encode()
     # Runs of white space are encoded, so that a body stays as DKIM canonicalises it (RFC 6376 §3.4.4).
     has_runs = "  " in value or "\t" in value or value.startswith(" ") or value.endswith(" ")
-    encoded = binascii.b2a_qp(value.encode() + b"x", quotetabs=has_runs, istext=False)[:-1]
+    return _lines(binascii.b2a_qp(value.encode() + b"x", quotetabs=has_runs, istext=False)[:-1])
+
+
+def _lines(encoded: bytes) -> bytes:
+    """Return encoded text with CRLF line ends, of which none is followed by a dot."""
+    encoded = encoded.replace(b"\r\n", b"\n")
+    while (undotted := _LEADING_DOTS.sub(_encode_dots, encoded)) != encoded:
+        encoded = undotted
     return encoded.replace(b"\n", b"\r\n")
+
+
+def _encode_dots(dots: re.Match[bytes]) -> bytes:
+    # On a line of their own: three bytes for one would make the line too long.
+    return b"=2E" * len(dots[0]) + b"=\n"
 
 
 def decode(body: bytes) -> str:

@@ -31,9 +31,11 @@ def envelope_trouble(envelope: Envelope, capabilities: Capabilities) -> str:
         return f"The return path {sender!r} is not an address that SMTP can carry."
     if not _ADDRESS.fullmatch(recipient):
         return f"The recipient {recipient!r} is not an address that SMTP can carry."
-    if len(sender.encode()) > MAX_PATH_BYTES or len(recipient.encode()) > MAX_PATH_BYTES:
+    is_ascii = sender.isascii() and recipient.isascii()
+    longest = max(len(sender), len(recipient)) if is_ascii else max(len(sender.encode()), len(recipient.encode()))
+    if longest > MAX_PATH_BYTES:
         return f"An address is longer than {MAX_PATH_BYTES} bytes."
-    if not (sender.isascii() and recipient.isascii()) and not capabilities.has_smtputf8:
+    if not is_ascii and not capabilities.has_smtputf8:
         return f"The address {recipient!r} needs SMTPUTF8, which the relay does not offer."
     return ""
 
@@ -81,4 +83,6 @@ def original_recipient(recipient: str) -> str:
 
 def xtext(text: str) -> str:
     """Encode what may not stand in a parameter as `+XX` (RFC 3461 §4)."""
+    if text.isascii() and text.isprintable() and not ("+" in text or "=" in text or " " in text):
+        return text
     return _NOT_XTEXT.sub(lambda match: "".join(f"+{byte:02X}" for byte in match[0].encode()), text)

@@ -48,6 +48,10 @@ from mailer.smtp.states import (
     State,
 )
 
+# Looking a member up in its enum costs more than all that is done with it, and each message passes here.
+_READY, _CLOSED = State.READY, State.CLOSED
+_MAIL, _RCPT, _DATA, _DOT, _RSET = Step.MAIL, Step.RCPT, Step.DATA, Step.DOT, Step.RSET
+
 
 class Connection:
     """One conversation, seen from the client. Not safe for use by several threads, and needs no lock in one."""
@@ -83,7 +87,7 @@ class Connection:
     @property
     def has_room(self) -> bool:
         """Whether another hand-over may be given."""
-        return self.state is State.READY and self._waiting is None and (self._offered is None or self._dotted is None)
+        return self._waiting is None and (self._offered is None or self._dotted is None) and self.state is _READY
 
     @property
     def is_at_rest(self) -> bool:
@@ -132,7 +136,8 @@ class Connection:
 
     def hand_over(self, hand_over: HandOver) -> list[Event]:
         """Take a hand-over, and say what may be said now. One that cannot go over this wire is settled at once."""
-        self._demand(Step.MAIL)
+        if self.state is not _READY or (self._expected and self._expected[0] in HANDSHAKE):
+            self._demand(_MAIL)
         if not self.has_room:
             raise MisuseError("The connection holds two hand-overs already.")
         trouble = commands.envelope_trouble(hand_over.envelope, self.capabilities) or message_trouble(
@@ -156,13 +161,14 @@ class Connection:
         """Read what the server said. Never raises; nonsense ends the conversation."""
         for reply in self._reader.read(data):
             # The server may go on talking after the conversation ended.
-            if self.state is State.CLOSED:
+            if self.state is _CLOSED:
                 break
             if isinstance(reply, MalformedReplyError):
                 self._end(str(reply), is_garbled=True)
             else:
                 self._answer(reply)
-        self._advance()
+        if self._waiting:
+            self._advance()
         return self._take_events()
 
     def lost(self, detail: str, *, unwritten_bytes: int = 0) -> list[Event]:
@@ -183,22 +189,22 @@ class Connection:
             self._closing(step, reply)
         elif step is None:
             self._end(f"The server spoke out of turn: {reply}", is_garbled=True)
-        elif step is Step.DOT:
-            self._dot_answered(reply)
         elif step in ENVELOPE:
             self._envelope_answered(step, reply)
-        elif step is Step.RSET:
+        elif step is _DOT:
+            self._dot_answered(reply)
+        elif step is _RSET:
             self._reset_answered(reply)
         else:
             self._opening_answered(step, reply)
 
     def _dot_answered(self, reply: Reply) -> None:
         """Settle the dotted hand-over. The dot of a spoiled envelope has nobody behind it, whatever the answer."""
-        kind = ENDINGS[Step.DOT].get(reply.code // 100)
+        kind = ENDINGS[_DOT].get(reply.code // 100)
         if kind is None:
             self._end(f"The server answered the final dot with {reply}", is_garbled=True)
         elif self._dotted:
-            self._settle(self._dotted, Outcome(kind, reply, Step.DOT))
+            self._settle(self._dotted, Outcome(kind, reply, _DOT))
             self._dotted = None
 
     def _envelope_answered(self, step: Step, reply: Reply) -> None:
@@ -223,7 +229,7 @@ class Connection:
 
     def _envelope_goes_on(self, step: Step) -> None:
         """After a positive reply, say the next line, or the content."""
-        if step is Step.RCPT:
+        if step is _RCPT:
             self._recipient_stands = True
         if self._unsaid:
             self._say(*self._unsaid.popleft())
@@ -236,10 +242,10 @@ class Connection:
             assert self._offered
             self._dotted = self._offered
             is_chunk = self._envelope is CHUNKED_ENVELOPE
-            self._say(Step.DOT, (chunk if is_chunk else dotted)(self._offered.message))
+            self._say(_DOT, *(chunk if is_chunk else dotted)(self._offered))
             self._dot_at = self._bytes_said
             self._forget_envelope()
-        elif step is Step.RCPT:
+        elif step is _RCPT:
             self._forget_envelope()
             self._needs_reset = True
         elif self._recipient_stands or self._is_lmtp:
@@ -315,9 +321,9 @@ class Connection:
             )
         return target
 
-    def _say(self, step: Step, line: bytes) -> None:
-        self._output.append(line)
-        self._bytes_said += len(line)
+    def _say(self, step: Step, *pieces: bytes) -> None:
+        self._output += pieces
+        self._bytes_said += sum(map(len, pieces))
         self._expected.append(step)
 
     def _advance(self) -> None:

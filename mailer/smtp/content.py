@@ -41,11 +41,11 @@ def _text_trouble(hand_over: HandOver, capabilities: Capabilities) -> str:
 
 
 def is_plain(text: bytes) -> bool:
-    """Whether a text can go over any wire: ASCII, no NUL, and every line end is CRLF.
+    """Whether a text can go over any wire as it is: ASCII, no NUL, every line end CRLF, and no line begins with a dot.
 
-    What is put together from plain texts is plain, since none of them leaves half a line end to the next.
+    What is put together from plain texts, each of which begins a line, is plain too: none leaves half a line end.
     """
-    return text.isascii() and b"\0" not in text and not line_end_trouble(text)
+    return text.isascii() and not (text.startswith(b".") or b"\n." in text or b"\0" in text or line_end_trouble(text))
 
 
 def line_end_trouble(message: bytes) -> str:
@@ -62,16 +62,18 @@ def line_end_trouble(message: bytes) -> str:
     return f"Line {line_number} of the message ends in {kind}."
 
 
-def dotted(message: bytes) -> bytes:
-    """Return the message as it follows DATA: leading dots doubled, with CRLF and the final dot at the end."""
-    if _DOT_LINE.search(message):
-        message = message.replace(b"\r\n.", b"\r\n..")
-    start = b"." if message.startswith(b".") else b""
-    end = b".\r\n" if message.endswith(b"\r\n") else b"\r\n.\r\n"
-    return b"".join((start, message, end))
+def dotted(hand_over: HandOver) -> tuple[bytes, ...]:
+    """Return the message as it follows DATA, in pieces: leading dots doubled, CRLF and the final dot at the end."""
+    message, start = hand_over.message, b""
+    if not hand_over.is_plain:
+        start = b"." if message.startswith(b".") else b""
+        if _DOT_LINE.search(message):
+            message = message.replace(b"\r\n.", b"\r\n..")
+    return start, message, b".\r\n" if message.endswith(b"\r\n") else b"\r\n.\r\n"
 
 
-def chunk(message: bytes) -> bytes:
+def chunk(hand_over: HandOver) -> tuple[bytes, ...]:
     """Return the message as one last chunk (RFC 3030 §2), with CRLF at the end. It is counted, so no dot is doubled."""
+    message = hand_over.message
     end = b"" if message.endswith(b"\r\n") else b"\r\n"
-    return b"".join((b"BDAT %d LAST\r\n" % (len(message) + len(end)), message, end))
+    return b"BDAT %d LAST\r\n" % (len(message) + len(end)), message, end

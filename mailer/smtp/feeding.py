@@ -1,5 +1,7 @@
 """Keeping one connection fed: pull, hand over, replace the connection when the server ends it, until there is no more.
 
+A connection with room helps itself to what is at hand; only where nothing is, its feeder waits for the supply.
+
 What a lost connection leaves behind is tried once more on a new one if the server had been working until then (many
 close after so many messages, or when idle, without a word: Yahoo's "not an error"). Otherwise it is deferred.
 """
@@ -66,13 +68,13 @@ class Feeder:
     async def _feed_one_session(self) -> bool:
         """Feed a connection until it ends or the supply does. Return whether another connection is needed."""
         session = self.session = await self._connect(self.session)
-        session.listen(self._hear)
+        session.listen(self._hear, self._at_hand)
         while session.is_open:
             hand_over = await self._next()
             if hand_over is None:
                 await session.rest()
                 return bool(self._again)
-            if 0 < session.relay.messages_per_connection <= session.handed:
+            if session.has_had_enough:
                 self._again.appendleft(hand_over)
                 await session.rest()
                 await session.close()
@@ -87,7 +89,15 @@ class Feeder:
         """Return what an earlier connection left behind, else the next of the supply."""
         if self._again:
             return self._again.popleft()
-        hand_over = await self._supply.take()
+        return self._pulled(await self._supply.take())
+
+    def _at_hand(self) -> HandOver | None:
+        """Return the same, if there is one just now."""
+        if self._again:
+            return self._again.popleft()
+        return self._pulled(self._supply.at_hand())
+
+    def _pulled(self, hand_over: HandOver | None) -> HandOver | None:
         if hand_over is not None:
             self._when_pulled()
         return hand_over

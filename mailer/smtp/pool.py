@@ -12,16 +12,15 @@ follow while there is more to do.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable
 
 from mailer.errors import RelayError
-from mailer.smtp.envelope import HandOver
 from mailer.smtp.errors import StandingError
 from mailer.smtp.feeding import Feeder, Settle
 from mailer.smtp.patience import Patience
 from mailer.smtp.relay import Relay
 from mailer.smtp.session import Session
-from mailer.smtp.supply import Supply
+from mailer.smtp.supply import AnySource, Supply
 
 MAX_IDLE_SECONDS = 30.0
 """Postfix hangs up after 300 s, under stress after 10; most others after a minute or more."""
@@ -48,7 +47,7 @@ class Pool:
         self._is_lockstep = False
         self.patience = Patience()
 
-    async def hand_over_all(self, source: Iterator[HandOver] | AsyncIterator[HandOver], settle: Settle) -> None:
+    async def hand_over_all(self, source: AnySource, settle: Settle) -> None:
         """Hand over everything that the source gives; call `settle(key, outcome)` exactly once for each.
 
         `settle` is called from the event loop as replies arrive; it must be quick and must not raise. The source may
@@ -106,7 +105,7 @@ class Pool:
 class _Call:
     """One run of `hand_over_all`: a task for each connection, started as there is more to do."""
 
-    def __init__(self, pool: Pool, source: Iterator[HandOver] | AsyncIterator[HandOver], settle: Settle) -> None:
+    def __init__(self, pool: Pool, source: AnySource, settle: Settle) -> None:
         self._pool = pool
         self._supply = Supply(source)
         self._settle = settle
@@ -150,9 +149,9 @@ class _Call:
             self._start_one()
 
     def _note_pull(self) -> None:
-        """Start another connection once there is more than one has room for."""
+        """Start another connection once there is more than those we have have room for."""
         self._pulled += 1
-        if self._pulled > 2 * len(self._tasks) - 1:
+        if self._pulled >= 2 * len(self._tasks):
             self._start_one()
 
     async def _stop(self) -> None:

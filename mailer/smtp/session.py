@@ -36,6 +36,8 @@ _TROUBLES: dict[type, type[RelayError]] = {Authenticated: LoginRefusedError, Tls
 
 EventT = TypeVar("EventT", bound=Event)
 Listener = Callable[["Session", Event], None]
+Pull = Callable[[], HandOver | None]
+"""Gives the next hand-over, if there is one just now."""
 Witness = Callable[[str, bytes], None]
 """Told who spoke (`C`, the client, or `S`) and the very bytes, secrets and all: see `transcript`."""
 
@@ -64,6 +66,7 @@ class Session(asyncio.Protocol):
         )
         self._transport: asyncio.Transport | None = None
         self._listener: Listener | None = None
+        self._at_hand: Pull | None = None
         self._opening: deque[Event] = deque()
         self._waker: asyncio.Future[None] | None = None
         self._deadline = 0.0
@@ -118,23 +121,26 @@ class Session(asyncio.Protocol):
         """Whether nothing is under way."""
         return not self.is_open or self._connection.is_at_rest
 
-    def listen(self, listener: Listener | None) -> None:
-        """Send what happens from now on to `listener`."""
+    @property
+    def has_had_enough(self) -> bool:
+        """Whether the relay is to be given no more over this connection."""
+        return 0 < self.relay.messages_per_connection <= self.handed
+
+    def listen(self, listener: Listener | None, at_hand: Pull | None = None) -> None:
+        """Send what happens from now on to `listener`; take what is `at_hand` as soon as there is room for it."""
         self._listener = listener
+        self._at_hand = at_hand
 
     def hand_over(self, hand_over: HandOver) -> bool:
         """Say what may be said of it now, with whatever else is due. Return false, having done nothing, when closed."""
         if not self.is_open:
             return False
-        self.handed += 1
-        events = self._connection.hand_over(hand_over)
+        self._offer(hand_over)
         self._flush()
-        if events:
-            self._tell(events)
         return True
 
     async def room(self) -> None:
-        """Return when another hand-over can be given, or the session has ended."""
+        """Take what is at hand; return when there is room and nothing more, or the session has ended."""
         while self.is_open and not self._connection.has_room:
             await self._woken()
 
@@ -176,17 +182,19 @@ class Session(asyncio.Protocol):
         """Take what the server said; answer in one write with the next hand-over, if somebody has one at hand."""
         if self._witness:
             self._witness("S", data)
-        read_before = self._connection.replies_read
-        events = self._connection.receive(data)
-        if events:
+        connection = self._connection
+        read_before = connection.replies_read
+        if events := connection.receive(data):
             self._tell(events)
-        # Woken first, whoever feeds us adds an envelope to what is due; the flush after that finds nothing left.
-        if self._connection.has_room:
+        self._help_yourself()
+        if connection.has_room:
+            # Whoever feeds us may add an envelope to what is due; the flush after that finds nothing left.
             self._wake()
-        if self._connection.has_output:
+        if connection.has_output:
+            # Later, when all that other connections have received is read: a server that is busy need not be woken.
             self._loop.call_soon(self._flush)
-        # A server that drips single bytes does not extend its time.
-        if self._connection.replies_read > read_before:
+        elif connection.replies_read > read_before:
+            # A server that drips single bytes does not extend its time.
             self._watch()
 
     def connection_lost(self, exc: Exception | None) -> None:
@@ -274,6 +282,19 @@ class Session(asyncio.Protocol):
 
     # How it is done
 
+    def _help_yourself(self) -> None:
+        """Take what is at hand, while there is room and whoever feeds us is waiting for room rather than for more."""
+        while self._connection.has_room and self._at_hand and self._is_awaited and not self.has_had_enough:
+            hand_over = self._at_hand()
+            if hand_over is None:
+                return
+            self._offer(hand_over)
+
+    def _offer(self, hand_over: HandOver) -> None:
+        self.handed += 1
+        if events := self._connection.hand_over(hand_over):
+            self._tell(events)
+
     def _flush(self) -> None:
         """Write everything that is due, in one write."""
         if self._connection.has_output and self._transport:
@@ -286,21 +307,25 @@ class Session(asyncio.Protocol):
     def _tell(self, events: list[Event]) -> None:
         """Pass the events on."""
         for event in events:
-            if isinstance(event, Ended):
-                self.ended = event
-                if self._transport:
-                    self._transport.close()
-            elif isinstance(event, Settled):
+            if isinstance(event, Settled):
                 if event.outcome.reply:
                     self.has_worked = True
                 elif event.outcome.kind is OutcomeKind.UNCERTAIN:
                     self.is_doubted = True
+            elif isinstance(event, Ended):
+                self.ended = event
+                if self._transport:
+                    self._transport.close()
             if self._listener:
                 self._listener(self, event)
             else:
                 self._opening.append(event)
         if self.ended or self._opening:
             self._wake()
+
+    @property
+    def _is_awaited(self) -> bool:
+        return self._waker is not None and not self._waker.done()
 
     async def _woken(self) -> None:
         """Return after the next thing that happens."""

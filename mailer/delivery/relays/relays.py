@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterator
-
 from mailer.delivery.press import Press
 from mailer.delivery.relays.gate import Gate
 from mailer.delivery.relays.handingover import Carrier, HandingOver
 from mailer.delivery.shifts.steadyclock import SteadyClock
 from mailer.errors import ConfigError
 from mailer.senders.relays.storedrelay import StoredRelay
-from mailer.smtp.envelope import HandOver
 from mailer.smtp.feeding import Settle
 from mailer.smtp.pool import Pool
 from mailer.smtp.relay import Relay
-from mailer.smtp.supply import Supply
+from mailer.smtp.supply import AnySource, Supply
 
 
 class Relays:
@@ -28,7 +25,7 @@ class Relays:
         self._carriers: dict[str, Carrier] = {}
         self._unusable: dict[str, ConfigError] = {}
 
-    async def hand_over_all(self, source: Iterator[HandOver] | AsyncIterator[HandOver], settle: Settle) -> None:
+    async def hand_over_all(self, source: AnySource, settle: Settle) -> None:
         """Hand over everything that the source gives, as a pool does; raises what a pool raises.
 
         Also raises RelayFullError when every relay that works has been given all that its limits allow.

@@ -1,6 +1,6 @@
 """People who are claimed and not yet picked up: the feeder lays them out here, in order, and the pool picks them up.
 
-Laying out waits for nobody; the feeder asks for a pause itself, before it claims more. One picks up at a time.
+Laying out waits for nobody; the feeder asks for a pause itself, before it claims more.
 """
 
 from __future__ import annotations
@@ -34,17 +34,22 @@ class Layout:
         while len(self._row) >= many and not self.is_closed:
             await self._change()
 
-    async def pick_up(self) -> Claimed | None:
-        """Return the next person, None when there will be no more."""
+    async def until_somebody(self) -> bool:
+        """Return true when somebody lies here, false when nobody will any more."""
         while not self._row:
             if self.is_closed:
-                return None
+                return False
             await self._change()
-        one = self._row.popleft()
+        return True
+
+    def next_at_hand(self) -> Claimed | None:
+        """Pick up the next person, if one lies here."""
+        if not self._row:
+            return None
         self.picked_up += 1
         if self._waiting:
             self._wake()
-        return one
+        return self._row.popleft()
 
     def at_hand(self, most: int) -> list[Claimed]:
         """Pick up so many, or as many as lie here."""

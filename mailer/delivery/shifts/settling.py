@@ -14,14 +14,17 @@ from mailer.delivery.shifts.suspicion import refuses_the_sender
 from mailer.issues.mailing import MailingId
 from mailer.smtp.outcome import Outcome, OutcomeKind
 
+# Looking a member up in its enum takes long, and each message passes here.
+_ACCEPTED, _DEFERRED = OutcomeKind.ACCEPTED, OutcomeKind.DEFERRED
+
 
 def settle(shift: Shift, key: int, outcome: Outcome) -> None:
     """Take in what one hand-over ended as; a refusal waits until the scribe has drawn the conclusions."""
     one = shift.on_the_wire.pop(key)
     mailing = one.batch_pass.mailing.id
-    if shift.throttle.is_needed or outcome.kind is OutcomeKind.DEFERRED:
+    if shift.throttle.is_needed or outcome.kind is _DEFERRED:
         shift.throttle.hear(one.domain, one.holder, outcome, shift.clock.now())
-    if outcome.kind is OutcomeKind.ACCEPTED:
+    if outcome.kind is _ACCEPTED:
         if not shift.suspicion.trusts(mailing):
             shift.refusals += shift.suspicion.accepted(mailing)
         shift.take_in(one, outcome)

@@ -30,6 +30,7 @@ _REDIS_AGAIN_SECONDS = 0.5
 _REDIS_PATIENCE_SECONDS = 600.0
 _REDIS_PATIENCE_WHEN_STOPPING_SECONDS = 5.0
 
+_ACCEPTED = OutcomeKind.ACCEPTED
 _T = TypeVar("_T")
 
 
@@ -87,14 +88,20 @@ class Shift:
             and batch_pass.mailing.id not in self.halted
         )
 
+    @property
+    def asks_for_leave(self) -> bool:
+        """Whether Redis has to be asked before anybody goes: a domain is warming up, or a destination limited."""
+        return self.throttle.is_needed or self.ration.is_needed
+
     def take_in(self, one: Claimed, outcome: Outcome) -> None:
         """Take in what one hand-over ended as."""
-        mailing = one.batch_pass.mailing.id
-        one.batch_pass.settle(one.subscriber, outcome, self.clock.now())
+        batch_pass, mailing = one.batch_pass, one.batch_pass.mailing.id
         self.settled[mailing] += 1
-        if outcome.kind is OutcomeKind.ACCEPTED:
+        if outcome.kind is _ACCEPTED:
+            batch_pass.accept(one.subscriber)
             maillog.accepted(mailing, one.subscriber.id)
         else:
+            batch_pass.settle(one.subscriber, outcome, self.clock.now())
             maillog.not_accepted(mailing, one.subscriber.id, outcome.kind.value, outcome.sentence)
 
     async def pause(self, mailing: Mailing, why: str) -> Mailing:

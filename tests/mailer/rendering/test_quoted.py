@@ -20,6 +20,7 @@ def test_runs_and_values_join_to_lines_of_76_that_decode_to_the_same(runs: list[
 
     text = "".join(run + value for run, value in runs) + last
     assert max(len(line) for line in body.split(b"\r\n")) <= 76
+    assert not any(line.startswith(b".") for line in body.split(b"\r\n"))
     assert b"\n" not in body.replace(b"\r\n", b"")
     assert decode(body).endswith("\n")
     assert decode(body).rstrip("\n") == text.rstrip("\n")
@@ -38,11 +39,12 @@ def test_a_space_before_a_hole_stays_a_space() -> None:
     assert encode_run("Dear ") == b"Dear "
 
 
-@given(st.text(st.sampled_from("a \n=é"), max_size=300))
-def test_no_two_spaces_stand_together_and_every_line_keeps_to_76(text: str) -> None:
+@given(st.text(st.sampled_from("a \n=é."), max_size=300))
+def test_no_two_spaces_stand_together_no_dot_begins_a_line_and_every_line_keeps_to_76(text: str) -> None:
     encoded = encode_run(text) + SOFT_BREAK + encode_last_run("end")
 
     assert b"  " not in encoded
+    assert not any(line.startswith(b".") for line in encoded.split(b"\r\n"))
     assert max(len(line) for line in encoded.split(b"\r\n")) <= 76
     assert decode(encoded) == text + "end\n"
 
