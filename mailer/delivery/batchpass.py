@@ -177,16 +177,6 @@ class Pass:
         self._in_hand |= claimed
         return recipients if await self.write(press) else []
 
-    def accept(self, subscriber: Subscriber) -> None:
-        """Take in that the relay has taken a message."""
-        place = self.lease.batch.place_of(subscriber.id)
-        bit = 1 << place
-        self._in_hand &= ~bit
-        self.words.accept(bit)
-        if place in self.last_tries:
-            del self.last_tries[place]
-            self._unwritten_tries[place] = None
-
     def settle(self, subscriber: Subscriber, outcome: Outcome, now: datetime) -> None:
         """Take in what one hand-over ended as."""
         place = self.batch.place_of(subscriber.id)
@@ -194,7 +184,9 @@ class Pass:
         self.orphans &= ~(1 << place)
         match outcome.kind:
             case OutcomeKind.ACCEPTED:
-                self.accept(subscriber)
+                self.words.accept(1 << place)
+                if self.last_tries.pop(place, None):
+                    self._unwritten_tries[place] = None
             case OutcomeKind.REFUSED:
                 self._note(place, outcome, now)
                 self.words.refuse(1 << place)

@@ -19,6 +19,7 @@ from mailer.errors import RelayError
 from mailer.settings import RelayProtocol, RelayTls
 from mailer.smtp.auth import WAYS, mechanism_for
 from mailer.smtp.connection import Connection
+from mailer.smtp.deadline import Deadline
 from mailer.smtp.envelope import HandOver
 from mailer.smtp.errors import HandshakeError, LoginRefusedError, StandingError, reason
 from mailer.smtp.events import Authenticated, Ended, Event, Greeted, Introduced, Settled, TlsAgreed
@@ -69,8 +70,7 @@ class Session(asyncio.Protocol):
         self._at_hand: Pull | None = None
         self._opening: deque[Event] = deque()
         self._waker: asyncio.Future[None] | None = None
-        self._deadline = 0.0
-        self._timer: asyncio.TimerHandle | None = None
+        self._deadline = Deadline(self._fallen_silent)
 
     @classmethod
     async def open(cls, relay: Relay, *, is_lockstep: bool = False, witness: Witness | None = None) -> Session:
@@ -202,9 +202,7 @@ class Session(asyncio.Protocol):
         why = reason(exc) if exc else "the server closed it"
         self._tell(self._connection.lost(f"The connection was lost: {why}"))
         self._transport = None
-        if self._timer:
-            self._timer.cancel()
-            self._timer = None
+        self._deadline.cancel()
         self._wake()
 
     # The opening
@@ -284,10 +282,9 @@ class Session(asyncio.Protocol):
 
     def _help_yourself(self) -> None:
         """Take what is at hand, while there is room and whoever feeds us is waiting for room rather than for more."""
-        while self._connection.has_room and self._at_hand and self._is_awaited and not self.has_had_enough:
-            hand_over = self._at_hand()
-            if hand_over is None:
-                return
+        if not self._at_hand or not self._waker or self._waker.done():
+            return
+        while self._connection.has_room and not self.has_had_enough and (hand_over := self._at_hand()):
             self._offer(hand_over)
 
     def _offer(self, hand_over: HandOver) -> None:
@@ -323,10 +320,6 @@ class Session(asyncio.Protocol):
         if self.ended or self._opening:
             self._wake()
 
-    @property
-    def _is_awaited(self) -> bool:
-        return self._waker is not None and not self._waker.done()
-
     async def _woken(self) -> None:
         """Return after the next thing that happens."""
         self._waker = self._loop.create_future()
@@ -337,28 +330,19 @@ class Session(asyncio.Protocol):
             self._waker.set_result(None)
 
     def _watch(self) -> None:
-        """Set the deadline for the step whose reply is due. One timer serves all; it looks again when it wakes."""
+        """Set the deadline for the step whose reply is due."""
         step = self._connection.waiting_for
         if step is None:
             self.idle_since = self._loop.time()
-            return
-        self._deadline = self._loop.time() + self._patience(step)
-        if self._timer is None or self._deadline < self._timer.when():
-            if self._timer:
-                self._timer.cancel()
-            self._timer = self._loop.call_at(self._deadline, self._look_at_clock)
+        else:
+            self._deadline.move(self._patience(step))
 
     def _patience(self, step: Step) -> float:
         """Return how many seconds the server has for a step."""
         return self.relay.timeout_seconds * (DOT_PATIENCE if step is Step.DOT else 1)
 
-    def _look_at_clock(self) -> None:
+    def _fallen_silent(self) -> None:
         """End a conversation whose server has fallen silent."""
-        self._timer = None
         step = self._connection.waiting_for
-        if step is None or self._connection.state is State.CLOSED:
-            return
-        if self._loop.time() < self._deadline:
-            self._timer = self._loop.call_at(self._deadline, self._look_at_clock)
-        else:
+        if step and self._connection.state is not State.CLOSED:
             self.abort(f"The server gave no answer to {step.upper()} within {self._patience(step):g} seconds.")

@@ -52,9 +52,10 @@ RARE: Mapping[str, Mapping[str, str]] = {
     "loop clock": {
         "mailer/delivery/batchpass.py": "a lease that is counted on a clock that never jumps",
         "mailer/delivery/shifts/steadyclock.py": "keeps Redis' time between two answers of Redis",
+        "mailer/smtp/deadline.py": "the deadline of each step",
         "mailer/inbox/listening.py": "when a report is due",
         "mailer/smtp/pool.py": "how long a warm connection has been idle",
-        "mailer/smtp/session.py": "the deadline of each step",
+        "mailer/smtp/session.py": "since when a connection has been idle",
     },
     "randomness": {
         "mailer/accounts/signing_in.py": "secrets of sign-in links and sessions",

@@ -95,13 +95,12 @@ class Shift:
 
     def take_in(self, one: Claimed, outcome: Outcome) -> None:
         """Take in what one hand-over ended as."""
-        batch_pass, mailing = one.batch_pass, one.batch_pass.mailing.id
+        mailing = one.batch_pass.mailing.id
+        one.batch_pass.settle(one.subscriber, outcome, self.clock.now())
         self.settled[mailing] += 1
         if outcome.kind is _ACCEPTED:
-            batch_pass.accept(one.subscriber)
             maillog.accepted(mailing, one.subscriber.id)
         else:
-            batch_pass.settle(one.subscriber, outcome, self.clock.now())
             maillog.not_accepted(mailing, one.subscriber.id, outcome.kind.value, outcome.sentence)
 
     async def pause(self, mailing: Mailing, why: str) -> Mailing:

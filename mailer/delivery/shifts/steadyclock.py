@@ -18,8 +18,7 @@ class SteadyClock:
 
     def __init__(self, now: datetime) -> None:
         """Start from a time that was just read."""
-        self.seconds = asyncio.get_running_loop().time
-        """Returns the seconds of the event loop's own clock, which never jumps."""
+        self._loop = asyncio.get_running_loop()
         self._at = self._told = now
         self._set_at = self._told_at = self.seconds()
 
@@ -33,6 +32,10 @@ class SteadyClock:
         self._at = self._told = await ledger.now()
         self._set_at = self._told_at = self.seconds()
         return self._at
+
+    def seconds(self) -> float:
+        """Return the seconds of the event loop's own clock, which never jumps."""
+        return self._loop.time()
 
     def now(self) -> datetime:
         """Return the present instant by this clock: the very same one for a hundredth of a second.
