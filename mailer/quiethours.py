@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
+from functools import lru_cache
 from zoneinfo import ZoneInfo, available_timezones
 
 from mailer.errors import ConfigError
@@ -27,22 +28,7 @@ class QuietHours:
     @classmethod
     def read(cls, text: str) -> QuietHours | None:
         """Return what a text such as `22:00-07:00 Europe/Berlin` says; None for an empty one. Raises ConfigError."""
-        if not text.strip():
-            return None
-        found = _FORM.fullmatch(text.strip())
-        if not found:
-            raise ConfigError(f"quiet_hours: “{text[:60]}” is not written like 22:00-07:00 Europe/Berlin.")
-        begins, ends, zone = found.groups()
-        if zone not in available_timezones():
-            raise ConfigError(
-                f"quiet_hours: there is no time zone “{zone[:40]}”. Use one such as Europe/Berlin or UTC."
-            )
-        read = cls(_time(begins), _time(ends), ZoneInfo(zone))
-        if read.begins == read.ends:
-            raise ConfigError(
-                f"quiet_hours: {begins} to {ends} would be the whole day, or nothing. Leave an hour to mail."
-            )
-        return read
+        return _read(text.strip()) if text.strip() else None
 
     def until(self, now: datetime) -> datetime | None:
         """Return when the quiet hours end in which this moment lies, in UTC; None if it lies in none."""
@@ -66,6 +52,21 @@ class QuietHours:
 
     def _instant(self, day: date, wall: time) -> datetime:
         return datetime.combine(day, wall, self.zone).astimezone(UTC)
+
+
+# Every newsletter's are read again and again, and to list the time zones is to walk a folder.
+@lru_cache(maxsize=256)
+def _read(text: str) -> QuietHours:
+    found = _FORM.fullmatch(text)
+    if not found:
+        raise ConfigError(f"quiet_hours: “{text[:60]}” is not written like 22:00-07:00 Europe/Berlin.")
+    begins, ends, zone = found.groups()
+    if zone not in available_timezones():
+        raise ConfigError(f"quiet_hours: there is no time zone “{zone[:40]}”. Use one such as Europe/Berlin or UTC.")
+    read = QuietHours(_time(begins), _time(ends), ZoneInfo(zone))
+    if read.begins == read.ends:
+        raise ConfigError(f"quiet_hours: {begins} to {ends} would be the whole day, or nothing. Leave an hour to mail.")
+    return read
 
 
 def _time(text: str) -> time:

@@ -212,7 +212,7 @@ class Settings(BaseSettings):
     """From so many people on, a mailing must be meant: the pages want their number typed, commands a yes (`--yes`)."""
     quiet_hours: str = ""
     """Hours of each day at which no mailing hands anything over, by the clock of a zone: `22:00-07:00 Europe/Berlin`.
-    Mail to single people, such as confirmations, goes on. Empty: none."""
+    Mail to single people, such as confirmations, goes on. Newsletters can have their own. Empty: none."""
     quality_breaker: bool = True
     """Whether a mailing that is received badly pauses by itself; the limits are below, each a warning and a pause."""
     breaker_hour_least: tuple[Least, Least] = (200, 5)

@@ -46,7 +46,16 @@ TrackingOption = Annotated[
 Notices = Annotated[
     str, typer.Option(help="What people are told by mail: welcome, goodbye, with a comma between, or none.")
 ]
+QuietHours = Annotated[
+    str,
+    typer.Option(
+        help="When its mailings wait, such as 22:00-07:00 Europe/Berlin; none; or setting: as `quiet_hours` says.",
+        metavar="HOURS",
+    ),
+]
 Language = Annotated[str, typer.Option(help="The language of its issues, such as en or zh-CN.")]
+
+_AS_SET = {"setting": ""}
 
 
 @app.command("list")
@@ -77,6 +86,7 @@ def create(
     theme: Theme = "digest",
     tracking: TrackingOption = "off",
     look: Look = None,
+    quiet_hours: QuietHours = "setting",
     as_json: AsJson = False,
 ) -> None:
     """Create a newsletter."""
@@ -95,6 +105,7 @@ def create(
         theme=theme,
         tracking=_tracking(tracking),
         look=_wished({}, look),
+        quiet_hours=_AS_SET.get(quiet_hours, quiet_hours),
     )
 
     async def story(press: Press) -> None:
@@ -121,6 +132,7 @@ def edit(
     tracking: TrackingOption = "",
     look: Look = None,
     notices: Notices = "",
+    quiet_hours: QuietHours = "",
     as_json: AsJson = False,
 ) -> None:
     """Change a newsletter; what is not named stays."""
@@ -137,6 +149,8 @@ def edit(
         "tracking": _tracking(tracking) if tracking else "",
     }
     changes = {key: value for key, value in wanted.items() if value}
+    if quiet_hours:
+        changes["quiet_hours"] = _AS_SET.get(quiet_hours, quiet_hours)
     if notices:
         named = notices.replace(" ", "").split(",")
         changes["notices"] = () if named == ["none"] else tuple(one for one in named if one)

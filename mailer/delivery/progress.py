@@ -38,7 +38,7 @@ async def progress_of(press: Press, mailing_id: MailingId) -> Progress:
     words = await press.ledger.words(mailing_id)
     counts = LedgerCounts.of(words.values())
     now = await press.ledger.now()
-    if mailing.state is MailingState.SENDING and (why := await _why_waiting(press, mailing_id, now)):
+    if mailing.state is MailingState.SENDING and (why := await _why_waiting(press, mailing, now)):
         mailing = replace(mailing, problem=f"Waits. {why}")
     wait = None if mailing.is_finished else await wait_of(press, mailing, words, now)
     pace = await press.ledger.pace(mailing_id)
@@ -56,19 +56,20 @@ async def progress_of(press: Press, mailing_id: MailingId) -> Progress:
     )
 
 
-async def _why_waiting(press: Press, mailing_id: MailingId, now: datetime) -> str:
+async def _why_waiting(press: Press, mailing: Mailing, now: datetime) -> str:
     """Return why nobody of a sending mailing is handed over just now, where that follows from how things are."""
     # The workers know it too, and hand nobody over; only, nobody can write that down.
-    if why := await press.mailings.why_not_writable(mailing_id):
+    if why := await press.mailings.why_not_writable(mailing.id):
         return why
-    quiet = press.settings.quiet
+    newsletter = await press.newsletters.find(mailing.newsletter)
+    quiet = newsletter.quiet(press.settings.quiet) if newsletter else None
     until = quiet.until(now) if quiet else None
-    return quiet.sentence(until) if quiet and until else await _why_warming(press, mailing_id, now)
+    return quiet.sentence(until) if quiet and until else await _why_warming(press, mailing, now)
 
 
-async def _why_warming(press: Press, mailing_id: MailingId, now: datetime) -> str:
-    warmup = await warmup_of(press, await press.mailings.get(mailing_id))
-    next_due = await press.ledger.next_due(mailing_id)
+async def _why_warming(press: Press, mailing: Mailing, now: datetime) -> str:
+    warmup = await warmup_of(press, mailing)
+    next_due = await press.ledger.next_due(mailing.id)
     if warmup is None or next_due is None:
         return ""
     used, ceiling = await press.warmups.used(warmup, now), warmup.ceiling(now)

@@ -27,6 +27,7 @@ from mailer.delivery.shifts.settling import settle, settle_suspicions
 from mailer.delivery.shifts.shift import Shift
 from mailer.delivery.shifts.steadyclock import SteadyClock
 from mailer.delivery.shifts.trouble import Trouble
+from mailer.delivery.timing.quiettimes import QuietTimes
 from mailer.errors import ConfigError, RelayError
 from mailer.smtp.pool import Pool
 
@@ -38,7 +39,8 @@ async def work_shift(press: Press, pool: Pool | Relays, *, lasts: timedelta, is_
     away for ten minutes. A relay that cannot be used ends the shift: its people come due again, or their mailings are
     paused, if somebody must act.
     """
-    shift = Shift(press, await SteadyClock.ask(press.ledger), lasts, is_stopping)
+    clock, quiet = await SteadyClock.ask(press.ledger), await QuietTimes.ask(press)
+    shift = Shift(press, clock, quiet, lasts, is_stopping)
     await shift.throttle.look(shift.clock.now())
     await shift.ration.look(shift.clock.now())
     feeder = asyncio.create_task(Feeder(shift).feed())

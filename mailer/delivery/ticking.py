@@ -18,6 +18,7 @@ from mailer.delivery.press import Press
 from mailer.delivery.quality.watching import watch
 from mailer.delivery.series.recurring import recur
 from mailer.delivery.timing.canarying import tend_canary
+from mailer.delivery.timing.quiettimes import QuietTimes
 from mailer.errors import ConflictError
 from mailer.issues.mailing import Mailing, MailingId, MailingState
 from subscribers.errors import RuleError
@@ -38,11 +39,12 @@ async def tick(press: Press, planner: str) -> int:
         if mailing.state is MailingState.SCHEDULED and (mailing.starts or now) <= now:
             await _plan(press, mailing_id, planner)
     due = 0
-    is_quiet = bool(press.settings.quiet and press.settings.quiet.until(now))
+    quiet = await QuietTimes.ask(press)
     for mailing_id in await press.ledger.open_mailings():
         mailing = await press.mailings.get(mailing_id)
         found = await _tend(press, mailing, now)
-        due += 0 if is_quiet and mailing.state is MailingState.SENDING else found
+        is_quiet = mailing.state is MailingState.SENDING and quiet.until(mailing.newsletter, now)
+        due += 0 if is_quiet else found
     return min(due, SHIFTS_AT_ONCE)
 
 

@@ -5,12 +5,14 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field
 
-from mailer.errors import SourceError
+from mailer.errors import ConfigError, SourceError
 from mailer.issues.aims.tracking import Tracking
 from mailer.issues.wording import check_language, check_line, check_slug
+from mailer.quiethours import QuietHours
 from subscribers.address import parse_address
 from subscribers.errors import AddressError
 
+NO_QUIET_HOURS = "none"
 _NOTICES = frozenset({"welcome", "goodbye"})
 _PHRASE = re.compile(r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~ -]+")
 
@@ -48,6 +50,10 @@ class Newsletter:
     look: dict[str, str] = field(default_factory=dict, hash=False)
     """What its mails look like, whatever the theme: `logo`, `accent`, `font`, … (see `mailer.rendering.look`)."""
 
+    quiet_hours: str = ""
+    """Hours of each day at which its mailings hand nothing over, such as `22:00-07:00 Europe/Berlin`; `none`: none,
+    whatever the settings say; empty: those of the settings."""
+
     def __post_init__(self) -> None:
         check_slug(self.slug, what="newsletter")
         for what in ("name", "sender_name", "sender_address", "reply_to", "return_path_domain", "list_id_domain"):
@@ -64,8 +70,18 @@ class Newsletter:
                 place=f"newsletter {self.slug}",
                 fix=f"There are: {', '.join(sorted(_NOTICES))}.",
             )
+        try:
+            self.quiet(None)
+        except ConfigError as error:
+            raise SourceError(str(error), place=f"newsletter {self.slug}", fix="Or write none.") from error
         for key, value in self.look.items():
             check_line(value.replace("\n", " "), what=f"newsletter {self.slug}: look, {key}")
+
+    def quiet(self, otherwise: QuietHours | None) -> QuietHours | None:
+        """Return its quiet hours, which are `otherwise` where it has none of its own; None: there are none."""
+        if not self.quiet_hours:
+            return otherwise
+        return None if self.quiet_hours == NO_QUIET_HOURS else QuietHours.read(self.quiet_hours)
 
     @property
     def sender_domain(self) -> str:

@@ -22,6 +22,7 @@ from mailer.delivery.sending import work_shift
 from mailer.delivery.ticking import tick
 from mailer.errors import ConflictError
 from mailer.issues.mailing import MailingId
+from mailer.issues.newsletter import NO_QUIET_HOURS
 from mailer.rehearsal.personal import Broken, broken_fields
 from mailer.rehearsal.scratch import open_scratch
 from mailer.rehearsal.sink import Sink, open_sink
@@ -89,13 +90,15 @@ async def rehearse(
         settings = _settings(press.settings, address, sink.port)
         stage = put_together(settings, scratch)
         # What is only read is read where it is.
-        stage = replace(stage, newsletters=press.newsletters, issues=press.issues, assets=press.assets, keys=press.keys)
+        stage = replace(stage, issues=press.issues, assets=press.assets, keys=press.keys)
+        newsletter = await press.newsletters.get((await press.issues.get(issue)).newsletter)
+        # A rehearsal disturbs nobody.
+        await stage.newsletters.put(replace(newsletter, quiet_hours=NO_QUIET_HOURS))
         # The audience is frozen by the real suppressions; those that follow from the rehearsal stay on its stage.
         planning = replace(stage, people=press.people)
         playing = replace(stage, people=replace(press.people, suppressions=stage.people.suppressions))
         now = await stage.ledger.now()
-        newsletter = (await press.issues.get(issue)).newsletter
-        to = await look_up(press, newsletter, wish if isinstance(wish, Wish) else Wish(lists=wish), now)
+        to = await look_up(press, newsletter.slug, wish if isinstance(wish, Wish) else Wish(lists=wish), now)
         number = await _bring(press, stage, to.scope.without_mailings)
         mailing = await schedule(planning, issue, to, now=now, reserved=number)
         await tick(planning, "rehearsal")
@@ -125,7 +128,6 @@ def _settings(settings: Settings, redis_url: str, port: int) -> Settings:
             # What is put off is tried again within seconds: the rehearsal is about the way, not about the wait.
             "retry_delays_seconds": _RETRY_SECONDS,
             "quality_breaker": False,
-            "quiet_hours": "",
             "approval_needed": False,
         }
     )

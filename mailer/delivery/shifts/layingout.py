@@ -116,7 +116,7 @@ class Feeder:
         shift = self._shift
         if mailing.id in shift.halted or mailing.state not in (MailingState.SENDING, MailingState.CANCELLED):
             return False
-        if mailing.state is MailingState.SENDING and shift.quiet and shift.quiet.until(shift.clock.now()):
+        if mailing.state is MailingState.SENDING and shift.quiet.until(mailing.newsletter, shift.clock.now()):
             return False
         try:
             await shift.workshop.prepare(mailing)

@@ -19,6 +19,7 @@ from mailer.delivery.shifts.layout import Layout
 from mailer.delivery.shifts.steadyclock import SteadyClock
 from mailer.delivery.shifts.suspicion import Suspicion
 from mailer.delivery.shifts.trouble import Trouble
+from mailer.delivery.timing.quiettimes import QuietTimes
 from mailer.delivery.warming.ration import Ration
 from mailer.delivery.workshop import Workshop
 from mailer.errors import ConflictError
@@ -37,7 +38,9 @@ _T = TypeVar("_T")
 class Shift:
     """One shift of one worker process."""
 
-    def __init__(self, press: Press, clock: SteadyClock, lasts: timedelta, is_stopping: Callable[[], bool]) -> None:
+    def __init__(
+        self, press: Press, clock: SteadyClock, quiet: QuietTimes, lasts: timedelta, is_stopping: Callable[[], bool]
+    ) -> None:
         """Begin, for so long at most; `is_stopping` is asked often."""
         self.press = press
         self.clock = clock
@@ -66,9 +69,9 @@ class Shift:
         """How many people were settled, by mailing."""
         self.news = asyncio.Event()
         """Set for the scribe, when there is something to write."""
-        self.quiet = press.settings.quiet
-        if self.quiet:
-            lasts = min(lasts, self.quiet.next_begin(clock.now()) - clock.now())
+        self.quiet = quiet
+        if falls_quiet := quiet.next_begin(clock.now()):
+            lasts = min(lasts, falls_quiet - clock.now())
         self._ends_at = clock.seconds() + lasts.total_seconds()
 
     def is_over(self) -> bool:

@@ -9,6 +9,7 @@ import pytest
 
 from mailer.errors import SourceError
 from mailer.issues.newsletter import Newsletter
+from mailer.quiethours import QuietHours
 
 TEA = Newsletter(slug="tea-letter", name="Tea Letter", sender_name="Tea Letter", sender_address="tea@news.example.com")
 
@@ -62,11 +63,23 @@ def test_no_field_can_smuggle_a_header(field: str) -> None:
         {"list_id_domain": "foo bar"},
         {"language": "中文"},
         {"language": ""},
+        {"quiet_hours": "at night"},
+        {"quiet_hours": "22:00-07:00 Mars/Base"},
     ],
 )
 def test_what_no_mail_could_carry_is_refused_before_it_is_kept(change: dict[str, Any]) -> None:
     with pytest.raises(SourceError, match="newsletter tea-letter"):
         replace(TEA, **change)
+
+
+def test_quiet_hours_are_its_own_or_none_or_those_of_the_settings() -> None:
+    otherwise = QuietHours.read("22:00-07:00 UTC")
+
+    assert TEA.quiet(otherwise) == otherwise
+    assert replace(TEA, quiet_hours="none").quiet(otherwise) is None
+    assert replace(TEA, quiet_hours="20:00-09:00 Europe/Berlin").quiet(otherwise) == QuietHours.read(
+        "20:00-09:00 Europe/Berlin"
+    )
 
 
 def test_a_postal_address_has_lines() -> None:

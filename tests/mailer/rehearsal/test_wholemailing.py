@@ -9,6 +9,7 @@ import subprocess
 import sys
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -94,6 +95,18 @@ async def test_segments_and_who_got_it_before_count_as_they_would_in_earnest(
     assert await _keyspace(redis) == before
     assert (account.counts.audience, account.counts.accepted) == (3, 1)
     assert account.counts.excluded_by == {"mailed-before": 1, "excluded-segment": 1}
+
+
+async def test_a_rehearsal_does_not_wait_for_the_newsletters_quiet_hours(newsroom: Newsroom) -> None:  # noqa: F811
+    press = newsroom.press
+    await newsroom.join("anna@example.com")
+    now = await press.ledger.now()
+    hours = f"{now - timedelta(hours=1):%H:%M}-{now + timedelta(hours=1):%H:%M} UTC"
+    await press.newsletters.put(replace(await press.newsletters.get("daily"), quiet_hours=hours))
+
+    account = await rehearse(press, "harbour", ["readers"], latency_seconds=0, fault_rate=0)
+
+    assert account.counts.accepted == 1
 
 
 async def test_a_share_is_a_share(newsroom: Newsroom) -> None:  # noqa: F811

@@ -6,11 +6,13 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from mailer.delivery.controlling import cancel
+from mailer.delivery.controlling import cancel, schedule
 from mailer.delivery.progress import progress_of
 from mailer.delivery.shifts.shift import Shift
 from mailer.delivery.shifts.steadyclock import SteadyClock
 from mailer.delivery.ticking import tick
+from mailer.delivery.timing.quiettimes import QuietTimes
+from tests.newsroom import enrol
 
 if TYPE_CHECKING:
     from tests.mailer.delivery.conftest import Newsroom, ScriptedRelay
@@ -45,6 +47,60 @@ async def test_nobody_is_mailed_and_the_mailing_says_until_when(newsroom: Newsro
     assert relay.addresses() == ["anna@example.com", "boris@example.com"]
 
 
+async def _own_hours(newsroom: Newsroom, slug: str, hours: str) -> None:
+    press = newsroom.press
+    await press.newsletters.put(replace(await press.newsletters.get("daily"), slug=slug, quiet_hours=hours))
+
+
+async def test_a_newsletter_of_its_own_hours_waits_while_another_is_mailed(
+    newsroom: Newsroom, relay: ScriptedRelay
+) -> None:
+    press = newsroom.press
+    await newsroom.join("anna@example.com")
+    await _own_hours(newsroom, "weekly", "")
+    weekly = await press.people.lists.create("weekly", name="Weekly", newsletter="weekly")
+    await enrol(press, weekly, ["boris@example.com"])
+    issue = await press.issues.get("harbour")
+    await press.issues.put(replace(issue, slug="week", newsletter="weekly", version=0))
+    now = await press.ledger.now()
+    await _own_hours(newsroom, "daily", f"{now - HOUR:%H:%M}-{now + HOUR:%H:%M} UTC")
+
+    quiet = await newsroom.send()
+    loud = await schedule(press, "week", ["weekly"], now=now)
+    await tick(press, "test")
+    due = await tick(press, "test")
+    await newsroom.work()
+    said = (await progress_of(press, quiet.id)).mailing.problem
+
+    assert due == 1
+    assert relay.addresses() == ["boris@example.com"]
+    assert said.startswith("Waits. It is within the quiet hours")
+    assert (await progress_of(press, loud.id)).counts.accepted == 1
+
+
+async def test_a_newsletter_can_have_none_whatever_the_settings_say(newsroom: Newsroom, relay: ScriptedRelay) -> None:
+    await newsroom.join("anna@example.com")
+    await _with_quiet(newsroom, -HOUR, HOUR)
+    await _own_hours(newsroom, "daily", "none")
+
+    mailing = await newsroom.send()
+    await newsroom.work()
+
+    assert relay.addresses() == ["anna@example.com"]
+    assert (await progress_of(newsroom.press, mailing.id)).mailing.problem == ""
+
+
+async def test_a_shift_ends_when_the_first_newsletter_falls_quiet(newsroom: Newsroom) -> None:
+    await _with_quiet(newsroom, HOUR, 2 * HOUR)
+    clock = await SteadyClock.ask(newsroom.press.ledger)
+    soon = clock.now() + timedelta(minutes=2)
+    await _own_hours(newsroom, "weekly", f"{soon:%H:%M}-{soon + HOUR:%H:%M} UTC")
+
+    shift = Shift(newsroom.press, clock, await QuietTimes.ask(newsroom.press), timedelta(minutes=10), lambda: False)
+
+    assert timedelta(seconds=50) < shift.ends_in() <= timedelta(minutes=2)
+
+
 async def test_a_cancelled_mailing_is_put_away_within_quiet_hours(newsroom: Newsroom, relay: ScriptedRelay) -> None:
     await newsroom.join("anna@example.com")
     await _with_quiet(newsroom, -HOUR, HOUR)
@@ -63,7 +119,7 @@ async def test_a_shift_ends_when_quiet_hours_begin(newsroom: Newsroom) -> None:
     clock = await SteadyClock.ask(newsroom.press.ledger)
     until_then = newsroom.press.settings.quiet
 
-    shift = Shift(newsroom.press, clock, timedelta(minutes=10), lambda: False)
+    shift = Shift(newsroom.press, clock, await QuietTimes.ask(newsroom.press), timedelta(minutes=10), lambda: False)
 
     assert until_then
     left = until_then.next_begin(clock.now()) - clock.now()
