@@ -122,12 +122,11 @@ async def refused_in_session(
         bounce_class=bounce_class,
         mailing=mailing_id,
         subscriber=subscriber.id,
-        verdict=await _verdict(bounce_class, mailing_id, subscriber, people, reports, policy, now, in_session=True),
         status=reply.status,
         reply_code=reply.code,
         diagnostic=text[:_LONGEST_DIAGNOSTIC],
     )
-    await _apply(event, subscriber, people, policy)
+    event = await _judged(event, subscriber, people, reports, policy)
     await reports.mark(mailing_id, subscriber.id, Mark.BOUNCED)
     await reports.record(event)
     return bounce_class
@@ -144,7 +143,6 @@ async def _report_on(
     now: datetime,
 ) -> Received:
     """Take in a report about one person's message."""
-    bounce_class = classify_report(report)
     said = report.first_failure
     subscriber = await people.subscribers.get(person)
     if report.kind is ReportKind.DELIVERED:
@@ -152,17 +150,15 @@ async def _report_on(
     event = Event(
         at=now,
         kind=EventKind.REPORT,
-        bounce_class=bounce_class,
+        bounce_class=classify_report(report),
         mailing=mailing,
         subscriber=person,
-        verdict=await _verdict(bounce_class, mailing, subscriber, people, reports, policy, now, in_session=False),
         status=said.status,
         reply_code=said.reply_code,
         diagnostic=_words(report, said),
         recipient=recipient,
     )
-    if subscriber is not None:
-        await _apply(event, subscriber, people, policy)
+    event = await _judged(event, subscriber, people, reports, policy)
     if report.kind in _MARKS:
         await reports.mark(mailing, person, _MARKS[report.kind])
     return await _keep(event, reports)
@@ -183,10 +179,17 @@ async def _late(
     return await _keep(msgspec.structs.replace(stray, mailing=mailing, subscriber=person), reports)
 
 
-async def _apply(event: Event, subscriber: Subscriber, people: People, policy: BouncePolicy) -> None:
-    """Suppress the person's address if that is the verdict. The address is ours, whatever the report says."""
-    reason = REASONS.get(event.verdict)
-    if reason is not None:
+async def _judged(
+    event: Event, subscriber: Subscriber | None, people: People, reports: ReportStore, policy: BouncePolicy
+) -> Event:
+    """Return an event with the verdict that follows from it; suppress the person's address if that is the verdict.
+
+    The address is ours, whatever the report says.
+    """
+    if subscriber is None:
+        return event
+    event = msgspec.structs.replace(event, verdict=await _verdict(event, subscriber, people, reports, policy))
+    if (reason := REASONS.get(event.verdict)) is not None:
         await people.suppressions.suppress(
             subscriber.address,
             reason,
@@ -195,6 +198,7 @@ async def _apply(event: Event, subscriber: Subscriber, people: People, policy: B
             until=event.at + policy.full_rest if event.verdict is Verdict.REST else None,
             subscriber_id=subscriber.id,
         )
+    return event
 
 
 async def _unsubscribe(
@@ -226,25 +230,17 @@ def _stray(kind: EventKind, report: Report, recipient: str, now: datetime) -> Ev
 
 
 async def _verdict(
-    bounce_class: BounceClass,
-    mailing: MailingId,
-    subscriber: Subscriber | None,
-    people: People,
-    reports: ReportStore,
-    policy: BouncePolicy,
-    now: datetime,
-    *,
-    in_session: bool,
+    event: Event, subscriber: Subscriber, people: People, reports: ReportStore, policy: BouncePolicy
 ) -> Verdict:
     """Return what follows, with all that came back about the address before; nothing follows from a test send."""
-    if mailing == TEST_MAILING or subscriber is None:
+    if event.mailing is None or event.mailing == TEST_MAILING:
         return Verdict.RECORD
     signals: list[Signal] = []
-    if bounce_class in COUNTED:
+    if event.bounce_class in COUNTED:
         whose = people.subscribers.index.digest(subscriber.address)
-        one = Signal(mailing, bounce_class, now)
+        one = Signal(event.mailing, event.bounce_class, event.at)
         signals = await reports.signal(subscriber.id, whose, one, policy.memory)
-    return policy.verdict_on(bounce_class, signals, now, in_session=in_session)
+    return policy.verdict_on(event.bounce_class, signals, event.at, in_session=event.kind is EventKind.REFUSAL)
 
 
 def _words(report: Report, said: RecipientReport) -> str:

@@ -17,12 +17,12 @@ from mailer.delivery.press import Press
 from mailer.tokens import Kind
 from mailer.web.pages import page
 from mailer.web.public.limitstore import is_allowed
+from mailer.web.public.mailedlink import UNKNOWN, read_mailed_link
 from mailer.web.troubles import not_found
-from subscribers.cohort import SubscriberId
 from subscribers.consent import Consent, ConsentEvent, is_fresh
-from subscribers.errors import SuppressedError, UnknownListError
+from subscribers.errors import SuppressedError
 from subscribers.joining import confirm, join
-from subscribers.lists import ListId, MailingList
+from subscribers.lists import MailingList
 from subscribers.subscriber import Subscriber
 from subscribers.subscription import SubscriptionState
 
@@ -30,7 +30,6 @@ router = APIRouter()
 
 _VALID_FOR = timedelta(days=30)
 _MAILS_A_DAY = 3
-_UNKNOWN = "This link was not made here, or was cut short. Copy the whole address from the mail."
 _GONE = "This address or this list is not kept here any more. Ask for the list anew where you found it."
 
 
@@ -94,14 +93,10 @@ async def _ask(press: Press, asked: _Request, now: datetime) -> None:
 
 async def _asked(request: Request, token: str) -> _Request | Response:
     press: Press = request.app.state.press
-    numbers = press.tokens.read_link(Kind.CONFIRM, token)
-    if numbers is None or len(numbers) != 2:
-        return not_found(request, _UNKNOWN)
-    subscriber = await press.people.subscribers.get(SubscriberId(numbers[0]))
-    try:
-        mailing_list = await press.people.lists.get(ListId(numbers[1]))
-    except UnknownListError:
-        mailing_list = None
+    link = await read_mailed_link(press, Kind.CONFIRM, token, numbers=2)
+    if link is None:
+        return not_found(request, UNKNOWN)
+    subscriber, mailing_list = link.subscriber, link.mailing_list
     if subscriber is None or mailing_list is None:
         return not_found(request, _GONE)
     state = await press.people.lists.state_of(mailing_list.id, subscriber.id)

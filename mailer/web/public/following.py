@@ -19,12 +19,12 @@ from mailer.tracking.hit import Hit, Seen, link_number
 from mailer.tracking.pixel import PIXEL, PIXEL_TYPE
 from mailer.tracking.recording import Recorder
 from mailer.tracking.robots import visitor_of
+from mailer.web.public.mailedlink import UNKNOWN
 from mailer.web.troubles import not_found
 from subscribers.cohort import SubscriberId
 
 router = APIRouter()
 
-_UNKNOWN = "This link was not made here, or was cut short. Copy the whole address from the mail."
 _GONE = "The mail that this link was in is not kept here any more."
 # The site behind a link need not learn from whose mail its reader comes.
 _HEADERS = {"referrer-policy": "no-referrer"}
@@ -36,14 +36,14 @@ async def follow(request: Request, token: str, number: int) -> Response:
     press: Press = request.app.state.press
     whose = _read(press, token)
     if whose is None:
-        return not_found(request, _UNKNOWN)
+        return not_found(request, UNKNOWN)
     mailing_id, arm, subscriber = whose
     try:
         edition = await _edition(press, await press.mailings.get(mailing_id), arm)
     except NotFoundError:
         return not_found(request, _GONE)
     if not 0 <= number < len(edition.links) or edition.links[number] not in edition.web_links:
-        return not_found(request, _UNKNOWN)
+        return not_found(request, UNKNOWN)
     url = edition.links[number].url
     _note(request, mailing_id, subscriber, link_number(url), len(edition.web_links))
     return RedirectResponse(url, status_code=302, headers=_HEADERS)

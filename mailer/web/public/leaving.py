@@ -21,10 +21,10 @@ from mailer.delivery.press import Press
 from mailer.issues.mailing import MailingId
 from mailer.tokens import Kind
 from mailer.web.pages import page
+from mailer.web.public.mailedlink import UNKNOWN, read_mailed_link
 from mailer.web.troubles import not_found
 from subscribers.cohort import SubscriberId
 from subscribers.consent import Consent, ConsentEvent
-from subscribers.errors import UnknownListError
 from subscribers.joining import confirm, leave
 from subscribers.lists import ListId, MailingList
 from subscribers.people import People
@@ -35,8 +35,6 @@ router = APIRouter()
 
 _UNDO_WITHIN = timedelta(hours=1)
 """A mail may lie about or be passed on for years; only somebody who has just left may take it back with its link."""
-
-_UNKNOWN = "This link was not made here, or was cut short. Copy the whole address from the mail."
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,17 +86,12 @@ async def come_back(request: Request, token: str) -> Response:
 
 async def _place(request: Request, token: str) -> _Place | None:
     press: Press = request.app.state.press
-    numbers = press.tokens.read_link(Kind.UNSUBSCRIBE, token)
-    if numbers is None or len(numbers) != 3:
+    link = await read_mailed_link(press, Kind.UNSUBSCRIBE, token, numbers=3)
+    if link is None:
         return None
-    subscriber_id, list_id = SubscriberId(numbers[0]), ListId(numbers[1])
-    try:
-        mailing_list = await press.people.lists.get(list_id)
-    except UnknownListError:
-        mailing_list = None
-    subscriber = await press.people.subscribers.get(subscriber_id)
-    state = await press.people.lists.state_of(list_id, subscriber_id) if subscriber and mailing_list else None
-    return _Place(subscriber, mailing_list, state, MailingId(numbers[2]))
+    subscriber, mailing_list = link.subscriber, link.mailing_list
+    state = await press.people.lists.state_of(mailing_list.id, subscriber.id) if subscriber and mailing_list else None
+    return _Place(subscriber, mailing_list, state, MailingId(link.numbers[2]))
 
 
 async def _undo(people: People, subscriber_id: SubscriberId, list_id: ListId, moment: datetime) -> bool:
@@ -121,4 +114,4 @@ def _people(request: Request) -> People:
 
 
 def _unknown(request: Request) -> Response:
-    return not_found(request, _UNKNOWN)
+    return not_found(request, UNKNOWN)

@@ -20,10 +20,10 @@ from mailer.delivery.press import Press
 from mailer.issues.newsletter import Newsletter
 from mailer.tokens import Kind
 from mailer.web.pages import page
+from mailer.web.public.mailedlink import UNKNOWN, read_mailed_link
 from mailer.web.troubles import not_found
-from subscribers.cohort import SubscriberId
 from subscribers.consent import Consent
-from subscribers.errors import SuppressedError, UnknownListError
+from subscribers.errors import SuppressedError
 from subscribers.joining import end_pause, join, leave, leave_newsletter, pause
 from subscribers.lists import ListId, MailingList
 from subscribers.subscriber import Subscriber
@@ -41,7 +41,6 @@ _LANGUAGES = {
     "fr": "Français",
     "zh": "中文",
 }
-_UNKNOWN = "This link was not made here, or was cut short. Copy the whole address from the mail."
 _GONE = "This address is not kept here any more, so there is nothing to set."
 
 
@@ -170,17 +169,13 @@ def _is_shown(one: MailingList, standing: Mapping[ListId, SubscriptionState]) ->
 
 async def _choices(request: Request, token: str) -> _Choices | Response:
     press: Press = request.app.state.press
-    numbers = press.tokens.read_link(Kind.PREFERENCES, token)
-    if numbers is None or len(numbers) != 3:
-        return not_found(request, _UNKNOWN)
-    subscriber = await press.people.subscribers.get(SubscriberId(numbers[0]))
-    try:
-        mailing_list = await press.people.lists.get(ListId(numbers[1]))
-    except UnknownListError:
-        mailing_list = None
-    if subscriber is None or mailing_list is None:
+    link = await read_mailed_link(press, Kind.PREFERENCES, token, numbers=3)
+    if link is None:
+        return not_found(request, UNKNOWN)
+    subscriber = link.subscriber
+    if subscriber is None or link.mailing_list is None:
         return not_found(request, _GONE)
-    newsletter = await press.newsletters.get(mailing_list.newsletter)
+    newsletter = await press.newsletters.get(link.mailing_list.newsletter)
     standing = await press.people.lists.lists_of(subscriber.id)
     places = [
         _Place(one, standing.get(one.id), await _paused_until(press, subscriber, one, standing.get(one.id)))

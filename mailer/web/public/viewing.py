@@ -12,6 +12,7 @@ from mailer.rendering.message import Assembler, MailingFacts
 from mailer.tokens import Kind
 from mailer.web.headers import OPEN_MAIL_POLICY
 from mailer.web.pages import page
+from mailer.web.public.mailedlink import UNKNOWN
 from mailer.web.troubles import not_found
 from subscribers.cohort import SubscriberId
 from subscribers.lists import ListId
@@ -19,7 +20,6 @@ from subscribers.subscription import SubscriptionState
 
 router = APIRouter()
 
-_UNKNOWN = "This link was not made here, or was cut short. Copy the whole address from the mail."
 _GONE = "This mail is not kept here any more."
 
 
@@ -29,7 +29,7 @@ async def view_in_browser(request: Request, token: str) -> Response:
     press: Press = request.app.state.press
     numbers = press.tokens.read_link(Kind.VIEW, token)
     if numbers is None or len(numbers) != 2:
-        return not_found(request, _UNKNOWN)
+        return not_found(request, UNKNOWN)
     mailing_id, subscriber_id = MailingId(numbers[0]), SubscriberId(numbers[1])
     if not mailing_id:
         return page(request, "public/test_view.html")
