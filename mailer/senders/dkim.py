@@ -186,45 +186,52 @@ def _signed(
     keys: Sequence[SigningKey],
     now: datetime,
 ) -> bytes:
-    names, lines = _what_is_signed(_relaxed_fields(header))
+    fields = _relaxed_fields(header)
+    names, order = _what_is_signed(tuple([name for name, _ in fields]))
+    lines = b"".join([fields[place][1] for place in order])
     hashes_of = {form: base64.b64encode(hashlib.sha256(bodies[form]).digest()) for form in {key.body for key in keys}}
     at = int(now.timestamp())
-    return b"".join([*(_signature(key, names, lines, hashes_of[key.body], at) for key in keys), message])
+    return b"".join([*[_signature(key, names, lines, hashes_of[key.body], at) for key in keys], message])
 
 
 def _signature(key: SigningKey, names: tuple[bytes, ...], lines: bytes, body_hash: bytes, at: int) -> bytes:
-    value = b" v=1; a=%b; c=relaxed/%b; d=%b;\r\n s=%b; t=%d;\r\n h=%b;\r\n bh=%b;\r\n b=" % (
+    before, before_unfolded = _before_body_hash(key, names, at)
+    signature = key.sign(b"%b%b%b; b=" % (lines, before_unfolded, body_hash))
+    return b"%b%b;\r\n b=%b\r\n" % (before, body_hash, _in_lines(base64.b64encode(signature)))
+
+
+@lru_cache(maxsize=64)
+def _before_body_hash(key: SigningKey, names: tuple[bytes, ...], at: int) -> tuple[bytes, bytes]:
+    """Return the field as far as it is the same for all messages of a second, and the same as it is signed."""
+    value = b" v=1; a=%b; c=relaxed/%b; d=%b;\r\n s=%b; t=%d;\r\n h=%b;\r\n bh=" % (
         key.algorithm.encode(),
         key.body.encode(),
         key.domain.encode(),
         key.selector.encode(),
         at,
         _folded(names),
-        body_hash,
     )
     # Every fold is followed by one space, so that relaxing our own field is to take the line ends out.
-    signature = key.sign(b"%bdkim-signature:%b" % (lines, value.replace(b"\r\n", b"")[1:]))
-    return b"DKIM-Signature:%b%b\r\n" % (value, _in_lines(base64.b64encode(signature)))
+    return b"DKIM-Signature:" + value, b"dkim-signature:" + value.replace(b"\r\n", b"")[1:]
 
 
-def _what_is_signed(fields: Sequence[tuple[bytes, bytes]]) -> tuple[tuple[bytes, ...], bytes]:
-    """Return the names for `h=` and the lines to sign, in the same order: fields from the last up (§5.4.2)."""
-    by_name: dict[bytes, list[bytes]] = {}
-    for name, value in reversed(fields):
-        by_name.setdefault(name, []).append(value)
-    names: list[bytes] = []
-    lines: list[bytes] = []
+@lru_cache(maxsize=64)
+def _what_is_signed(names: tuple[bytes, ...]) -> tuple[tuple[bytes, ...], tuple[int, ...]]:
+    """Return the names for `h=` and the places of the fields to sign, in the same order: from the last up (§5.4.2).
+
+    The same names come in every message of a mailing.
+    """
+    signed: list[bytes] = []
+    order: list[int] = []
     for wanted in SIGNED:
-        for value in by_name.get(wanted, ()):
-            names.append(wanted)
-            lines.append(b"%b:%b\r\n" % (wanted, value))
-        if wanted in _OVERSIGNED:
-            names.append(wanted)
-    return tuple(names), b"".join(lines)
+        places = [place for place in reversed(range(len(names))) if names[place] == wanted]
+        signed += [wanted] * (len(places) + (wanted in _OVERSIGNED))
+        order += places
+    return tuple(signed), tuple(order)
 
 
 def _relaxed_fields(header: bytes) -> list[tuple[bytes, bytes]]:
-    """Return each field's name and value as RFC 6376 §3.4.2 canonicalises them; what is no field is passed over."""
+    """Return each field's name, and the field as RFC 6376 §3.4.2 canonicalises it; what is no field is passed over."""
     unfolded = header.replace(b"\r\n ", b" ").replace(b"\r\n\t", b"\t")
     return [field for line in unfolded.split(b"\r\n") if (field := _relaxed_field(line))]
 
@@ -233,9 +240,12 @@ def _relaxed_fields(header: bytes) -> list[tuple[bytes, bytes]]:
 def _relaxed_field(line: bytes) -> tuple[bytes, bytes] | None:
     """Most lines are the same in every message of a mailing."""
     name, colon, value = line.partition(b":")
+    if not colon:
+        return None
     if b"  " in value or b"\t" in value:
         value = _RUNS_OF_SPACE.sub(b" ", value)
-    return (name.rstrip(b" \t").lower(), value.strip(b" \t")) if colon else None
+    name = name.rstrip(b" \t").lower()
+    return name, b"%b:%b\r\n" % (name, value.strip(b" \t"))
 
 
 @lru_cache(maxsize=64)

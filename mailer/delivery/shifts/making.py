@@ -1,9 +1,9 @@
 """Where a shift's messages are made, and given to the connections that have room for them.
 
-A message is made the moment that a connection can take it, from whoever was laid out. Two things take longer than a
-connection should wait for. A signature takes longer than all the rest of a message, and OpenSSL makes it without
-holding Python's lock: so groups are signed in threads, a few ahead. And where a sender is warming up or a destination
-is slowed, Redis is asked for each person's leave.
+A message is made the moment that a connection can take it, from whoever was laid out. Two things take longer than all
+the rest of it. OpenSSL makes a signature without holding Python's lock; so a thread signs ahead, and whenever it has
+nothing ready the loop signs as well instead of waiting, which keeps two processors busy with one change of threads a
+message. And where a sender is warming up or a destination is slowed, Redis is asked for each person's leave.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from __future__ import annotations
 import asyncio
 from collections import deque
 from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from datetime import datetime
 from functools import cache, partial
 
@@ -25,12 +25,10 @@ from mailer.smtp.envelope import HandOver
 from mailer.smtp.outcome import Outcome, OutcomeKind, Step
 
 _GROUP = 8
-_GROUPS_AHEAD = 4
-_SIGNERS = 2
-"""Threads. One signs while the other hands a group back; on two processors both sign."""
+"""Messages that the thread signs in one go."""
+_GROUPS_AHEAD = 2
 
 _Made = tuple[Claimed, HandOver]
-_Group = list[_Made] | asyncio.Future[list[_Made]]
 
 
 class Maker:
@@ -40,40 +38,103 @@ class Maker:
         """Begin with nothing made."""
         self._shift = shift
         self._keys = 0
-        self._under_way: deque[_Group] = deque()
+        self._being_signed: deque[Future[list[_Made]]] = deque()
         self._made: deque[_Made] = deque()
         self._with_leave: _Made | None = None
         """Whoever Redis has just given leave to go."""
+        self._failure: Exception | None = None
 
     def at_hand(self) -> HandOver | None:
-        """Return the next message that can go now."""
+        """Return the next message that can go now; never raises, `more` does."""
         if self._with_leave:
             (one, message), self._with_leave = self._with_leave, None
             return self._let_go(one, message)
-        if self._shift.asks_for_leave:
+        if self._failure or self._shift.asks_for_leave:
             return None
-        while self._made:
-            one, message = self._made.popleft()
-            if self._may_go(one):
-                return self._let_go(one, message)
-        if not self._shift.workshop.signs:
-            while laid_out := self._shift.layout.next_at_hand():
-                if made := self._unsigned(laid_out):
-                    return self._let_go(laid_out, made)
-        return None
+        try:
+            return self._next()
+        except Exception as error:  # noqa: BLE001 - kept for `more`: a connection's callback is no place to fail
+            self._failure = error
+            return None
 
     async def more(self) -> bool:
         """Return when something may be at hand; false when everybody who was laid out has gone."""
-        if not (self._shift.workshop.signs or self._shift.asks_for_leave or self._made):
-            return await self._shift.layout.until_somebody()
+        if self._failure:
+            raise self._failure
+        if not self._shift.asks_for_leave:
+            return bool(self._made) or await self._until_more()
         while self._made or await self._make_group():
-            if not self._shift.asks_for_leave:
-                return True
             one, message = self._made.popleft()
             if self._may_go(one) and not await self._is_held(one):
                 self._with_leave = one, message
                 return True
         return False
+
+    def _next(self) -> HandOver | None:
+        shift = self._shift
+        if shift.workshop.signs:
+            self._sign_ahead()
+        while self._made:
+            one, message = self._made.popleft()
+            if self._may_go(one):
+                return self._let_go(one, message)
+        while laid_out := shift.layout.next_at_hand():
+            if made := self._unsigned(laid_out):
+                return self._let_go(laid_out, self._signed_here(laid_out, made) if shift.workshop.signs else made)
+        return None
+
+    def _sign_ahead(self) -> None:
+        """Take what the thread has signed, and see that it has more to do."""
+        while self._being_signed and self._being_signed[0].done():
+            self._made += self._being_signed.popleft().result()
+        while len(self._being_signed) < _GROUPS_AHEAD and (group := self._shift.layout.at_hand(_GROUP)):
+            self._being_signed.append(self._begin_to_sign(group))
+
+    async def _until_more(self) -> bool:
+        if self._being_signed:
+            await asyncio.wrap_future(self._being_signed[0])
+            return True
+        return await self._shift.layout.until_somebody()
+
+    async def _make_group(self) -> bool:
+        """Make the next group, while those after it are being signed; false when nobody is left."""
+        while not self._made:
+            if self._shift.workshop.signs:
+                self._sign_ahead()
+            elif group := self._shift.layout.at_hand(_GROUP):
+                self._made += self._group(group)
+            if not self._made and not await self._until_more():
+                return False
+        return True
+
+    def _signed_here(self, one: Claimed, made: HandOver) -> HandOver:
+        shift = self._shift
+        return signed(made, shift.workshop.signer(one.batch_pass.mailing), shift.clock.now())
+
+    def _begin_to_sign(self, group: Sequence[Claimed]) -> Future[list[_Made]]:
+        shift, made = self._shift, self._group(group)
+        signs = [shift.workshop.signer(one.batch_pass.mailing) for one, _ in made]
+        return _signer().submit(partial(_signed, shift.clock.now(), made, signs))
+
+    def _group(self, group: Sequence[Claimed]) -> list[_Made]:
+        return [(one, message) for one in group if (message := self._unsigned(one))]
+
+    def _unsigned(self, one: Claimed) -> HandOver | None:
+        """Personalise one message; None for whoever is given back, or cannot be written to."""
+        shift = self._shift
+        if not self._may_go(one):
+            return None
+        now = shift.clock.now()
+        if shift.throttle.is_needed and (until := shift.throttle.rests_until(one.domain, now)):
+            # Neither made nor signed in vain.
+            one.batch_pass.hold_back(one.subscriber, until)
+            return None
+        self._keys += 1
+        try:
+            return shift.workshop.unsigned(one.batch_pass.mailing, one.list_id, one.subscriber, now, self._keys)
+        except (PressrunError, HeaderError) as error:
+            shift.take_in(one, Outcome(kind=OutcomeKind.REFUSED, step=Step.CHECK, detail=str(error)))
+            return None
 
     def _let_go(self, one: Claimed, message: HandOver) -> HandOver:
         self._shift.on_the_wire[message.key] = one
@@ -100,52 +161,12 @@ class Maker:
             one.batch_pass.hold_back(one.subscriber, until)
         return until is not None
 
-    async def _make_group(self) -> bool:
-        """Make the next group, while those after it are being signed; false when nobody is left."""
-        layout = self._shift.layout
-        while not self._made:
-            while len(self._under_way) < _GROUPS_AHEAD and (group := layout.at_hand(_GROUP)):
-                self._under_way.append(self._begin(group))
-            if self._under_way:
-                made = self._under_way.popleft()
-                self._made.extend(made if isinstance(made, list) else await made)
-            elif not await layout.until_somebody():
-                return False
-        return True
-
-    def _begin(self, group: Sequence[Claimed]) -> _Group:
-        """Make the messages of a group, and have them signed where the sender's domain has a key."""
-        shift = self._shift
-        made = [(one, message) for one in group if (message := self._unsigned(one))]
-        if not shift.workshop.signs:
-            return made
-        signs = [shift.workshop.signer(one.batch_pass.mailing) for one, _ in made]
-        loop = asyncio.get_running_loop()
-        return loop.run_in_executor(_signers(), partial(_signed, shift.clock.now(), made, signs))
-
-    def _unsigned(self, one: Claimed) -> HandOver | None:
-        """Personalise one message; None for whoever is given back, or cannot be written to."""
-        shift = self._shift
-        if not self._may_go(one):
-            return None
-        now = shift.clock.now()
-        if shift.throttle.is_needed and (until := shift.throttle.rests_until(one.domain, now)):
-            # Neither made nor signed in vain.
-            one.batch_pass.hold_back(one.subscriber, until)
-            return None
-        self._keys += 1
-        try:
-            return shift.workshop.unsigned(one.batch_pass.mailing, one.list_id, one.subscriber, now, self._keys)
-        except (PressrunError, HeaderError) as error:
-            shift.take_in(one, Outcome(kind=OutcomeKind.REFUSED, step=Step.CHECK, detail=str(error)))
-            return None
-
 
 def _signed(now: datetime, made: Sequence[_Made], signs: Sequence[Sign]) -> list[_Made]:
     return [(one, signed(each, sign, now)) for (one, each), sign in zip(made, signs, strict=True)]
 
 
 @cache
-def _signers() -> ThreadPoolExecutor:
+def _signer() -> ThreadPoolExecutor:
     # Made when first needed, and so after Celery has forked.
-    return ThreadPoolExecutor(_SIGNERS, thread_name_prefix="signer")
+    return ThreadPoolExecutor(1, thread_name_prefix="signer")
