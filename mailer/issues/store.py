@@ -11,11 +11,12 @@ A slug may stand in `issues` before its issue does, after a crash between the tw
 from __future__ import annotations
 
 from collections.abc import Iterable
+from contextlib import suppress
 from dataclasses import replace
 
 import msgspec
 
-from mailer.errors import ConflictError, NotFoundError
+from mailer.errors import ConflictError, NotFoundError, SourceError
 from mailer.issues.issue import Issue
 from mailer.issues.mailingstore import MailingStore as MailingStore
 from mailer.issues.newsletter import Newsletter
@@ -51,9 +52,18 @@ class NewsletterStore:
         raise _not_found("newsletter", slug, [newsletter.slug for newsletter in await self.all()])
 
     async def all(self) -> list[Newsletter]:
-        """Return every newsletter, by slug."""
+        """Return every newsletter, by slug. Raises SourceError if one of them cannot be used."""
         (packed,) = await run_all(self._redis, [("HVALS", NEWSLETTERS)])
         return sorted((_newsletter_from.decode(one) for one in packed), key=lambda newsletter: newsletter.slug)
+
+    async def usable(self) -> list[Newsletter]:
+        """Return every newsletter that can be used, in no order."""
+        (packed,) = await run_all(self._redis, [("HVALS", NEWSLETTERS)])
+        found = []
+        for one in packed:
+            with suppress(SourceError):
+                found.append(_newsletter_from.decode(one))
+        return found
 
 
 class IssueStore:

@@ -22,9 +22,9 @@ class QuietTimes:
 
     @classmethod
     async def ask(cls, press: Press) -> QuietTimes:
-        """Look them up as they are now."""
+        """Look them up as they are now. A newsletter that cannot be used hands nothing over anyway."""
         otherwise = press.settings.quiet
-        found = {one.slug: one.quiet(otherwise) for one in await press.newsletters.all()}
+        found = {one.slug: one.quiet(otherwise) for one in await press.newsletters.usable()}
         return cls({slug: quiet for slug, quiet in found.items() if quiet})
 
     def until(self, newsletter: str, now: datetime) -> datetime | None:
