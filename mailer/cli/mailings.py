@@ -87,6 +87,7 @@ def send(
     if count:
         answer(audience.forecast_facts(expected), audience.forecast_lines(expected), as_json=as_json)
         return
+    audience.remark_on(expected)
     ask(f"Send {issue} to {expected.to_mail:,} people?", yes=yes, instead=audience.OR_COUNT)
 
     async def story(press: Press) -> Mailing:
@@ -256,6 +257,7 @@ def _facts(found: Progress) -> dict[str, object]:
         "rate_per_second": round(found.rate_per_second, 1),
         "finish": found.finish,
         "next_due": found.next_due,
+        "few": asdict(found.few) if found.few else None,
         "waiting": wait.people if wait else 0,
         "waiting_for": wait.what if wait else "",
         "waiting_until": wait.until if wait else None,
@@ -277,6 +279,8 @@ def _status_pairs(found: Progress) -> list[tuple[str, object]]:
         ("balances", counts.balanced),
         ("rate", f"{found.rate_per_second:,.0f} a second" if found.rate_per_second else ""),
         ("next try", found.next_due),
+        ("first few", found.few.sentence if found.few else ""),
+        ("judged", found.few.judged if found.few else None),
         ("waiting", _waiting_words(found.wait) if found.wait else ""),
         ("ready about", found.finish),
         ("began", mailing.started),

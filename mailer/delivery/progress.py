@@ -9,6 +9,7 @@ from mailer.delivery.ledger import LedgerCounts
 from mailer.delivery.press import Press
 from mailer.delivery.reply import instant, milliseconds
 from mailer.delivery.timing.awaiting import Wait, wait_of
+from mailer.delivery.timing.thefew import FewStanding, few_of
 from mailer.delivery.timing.turn import HELD_MS
 from mailer.delivery.warming.warmingup import warmup_of
 from mailer.issues.mailing import Mailing, MailingId, MailingState
@@ -30,6 +31,8 @@ class Progress:
     """When people who were put off are tried again; None if nobody is waiting."""
     wait: Wait | None = None
     """Who is not due yet, and why; None if everybody who is pending is due."""
+    few: FewStanding | None = None
+    """How those stand who get it first; None where nobody does."""
 
 
 async def progress_of(press: Press, mailing_id: MailingId) -> Progress:
@@ -53,6 +56,7 @@ async def progress_of(press: Press, mailing_id: MailingId) -> Progress:
         finish=finish if mailing.state is MailingState.SENDING and not wait else None,
         next_due=next_due if next_due and now < next_due < instant(HELD_MS) else None,
         wait=wait,
+        few=await few_of(press, mailing, words),
     )
 
 

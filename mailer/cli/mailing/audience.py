@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, NamedTuple
 
 import typer
+
+from mailer.cli.answering import remark
 
 if TYPE_CHECKING:
     from mailer.delivery.addressing import Addressed, Wish
@@ -53,36 +55,58 @@ async def addressed(press: Press, issue: str, wish: Wish) -> Addressed:
     return await look_up(press, (await press.issues.get(issue)).newsletter, wish, clock.now())
 
 
-async def expected(press: Press, issue: str, wish: Wish) -> Forecast:
+class Expected(NamedTuple):
+    """Who would be mailed if it began now, and what would hold it up."""
+
+    forecast: Forecast
+    hindrances: list[str]
+
+    @property
+    def to_mail(self) -> int:
+        """How many people would be mailed."""
+        return self.forecast.to_mail
+
+
+async def expected(press: Press, issue: str, wish: Wish) -> Expected:
     """Count who would be mailed if it began now."""
-    from mailer.delivery.planning import forecast
-
-    return await forecast(press, *await addressed(press, issue, wish))
+    return await expected_by(press, (await press.issues.get(issue)).newsletter, wish)
 
 
-async def expected_by(press: Press, newsletter: str, wish: Wish) -> Forecast:
+async def expected_by(press: Press, newsletter: str, wish: Wish) -> Expected:
     """Count who would be mailed if an issue of this newsletter began now."""
     from mailer import clock
     from mailer.delivery.addressing import look_up
     from mailer.delivery.planning import forecast
+    from mailer.delivery.telling.foreseeing import hindrances
 
-    return await forecast(press, *await look_up(press, newsletter, wish, clock.now()))
+    found = await forecast(press, *await look_up(press, newsletter, wish, clock.now()))
+    return Expected(found, await hindrances(press, await press.newsletters.get(newsletter), found.to_mail))
 
 
-def forecast_facts(found: Forecast) -> dict[str, object]:
+def forecast_facts(expected: Expected) -> dict[str, object]:
     """Return a forecast for a program to read."""
+    found = expected.forecast
     return {
         "audience": found.audience,
         "to_mail": found.to_mail,
         "excluded_by": found.excluded_by,
         "parts": dict(found.parts),
         "duplicates": found.duplicates,
+        "hindrances": expected.hindrances,
     }
 
 
-def forecast_lines(found: Forecast) -> list[str]:
+def forecast_lines(expected: Expected) -> list[str]:
     """Return a forecast for a person to read."""
-    return [f"{found.to_mail:,} of {found.audience:,} people would be mailed.", arithmetic(found)]
+    found = expected.forecast
+    counted = f"{found.to_mail:,} of {found.audience:,} people would be mailed."
+    return [counted, arithmetic(found), *expected.hindrances]
+
+
+def remark_on(expected: Expected) -> None:
+    """Say what would hold it up, beside the answer."""
+    for sentence in expected.hindrances:
+        remark(sentence)
 
 
 def arithmetic(found: Forecast) -> str:

@@ -15,7 +15,6 @@ from mailer.cli.opening import with_press
 
 if TYPE_CHECKING:
     from mailer.delivery.addressing import Wish
-    from mailer.delivery.planning import Forecast
     from mailer.delivery.press import Press
     from mailer.delivery.timing.sharing import Share
     from mailer.issues.mailing import Mailing
@@ -69,7 +68,7 @@ def schedule(
 
     wish = audience.wished(lists, segments, without_lists, without_segments, without_mailings)
 
-    async def look(press: Press) -> tuple[_When, Forecast]:
+    async def look(press: Press) -> tuple[_When, audience.Expected]:
         from mailer import clock
         from mailer.issues.wallclock import still_to_come
 
@@ -90,6 +89,7 @@ def schedule(
     if count:
         told, lines = audience.forecast_facts(expected), audience.forecast_lines(expected)
     else:
+        audience.remark_on(expected)
         question = f"Schedule {issue} to {expected.to_mail:,} people?"
         ask_about_many(question, expected.to_mail, yes=yes, instead=audience.OR_COUNT)
         made = with_press(story)

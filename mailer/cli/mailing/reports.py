@@ -1,4 +1,4 @@
-"""`pressrun mailings report`: how a mailing was read."""
+"""`pressrun mailings report, replies`: how a mailing was read, and what mail servers said."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from mailer.cli.opening import with_press
 
 if TYPE_CHECKING:
     from mailer.delivery.press import Press
+    from mailer.delivery.telling.replies import Said
     from mailer.tracking.report import Readership
 
 app = typer.Typer(add_completion=False, rich_markup_mode=None)
@@ -31,6 +32,26 @@ def report(
 
     found = with_press(story)
     answer(asdict(found), _lines(found), as_json=as_json)
+
+
+@app.command()
+def replies(
+    mailing: Annotated[int, typer.Argument(metavar="MAILING", help="Its number.")], as_json: AsJson = False
+) -> None:
+    """Say what mail servers said last about who is put off or was refused, alike replies counted together."""
+
+    async def story(press: Press) -> Said:
+        from mailer.delivery.telling.replies import said_by_servers
+        from mailer.issues.mailing import MailingId
+
+        return await said_by_servers(press, (await press.mailings.get(MailingId(mailing))).id)
+
+    said = with_press(story)
+    rows = ((one.people, one.standing, one.next_try, one.words) for one in said.replies)
+    lines = list(table(("people", "standing", "next try", "reply"), rows, empty="Nobody was put off or refused."))
+    if said.is_part:
+        lines.append("There are more people than were looked at; `pressrun mailings people` lists them.")
+    answer(asdict(said), lines, as_json=as_json)
 
 
 def _lines(found: Readership) -> list[str]:

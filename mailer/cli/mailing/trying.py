@@ -52,7 +52,9 @@ def try_out(
         raise typer.BadParameter(f"There is no choosing by “{by}”: {', '.join(Measure)}.")
     wish = audience.wished(lists, segments, without_lists, without_segments, without_mailings)
 
-    people = with_press(lambda press: audience.expected(press, issue, wish)).to_mail
+    expected = with_press(lambda press: audience.expected(press, issue, wish))
+    people = expected.to_mail
+    audience.remark_on(expected)
     ask_about_many(f"Try arms of {issue} on {people:,} people?", people, yes=yes)
 
     async def story(press: Press) -> Mailing:

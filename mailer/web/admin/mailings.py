@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Annotated
@@ -21,6 +21,8 @@ from mailer.delivery.press import Press
 from mailer.delivery.progress import Progress, progress_of
 from mailer.delivery.readership.reading import readership_of
 from mailer.delivery.readership.resending import Remainder
+from mailer.delivery.telling.foreseeing import detours
+from mailer.delivery.telling.replies import said_by_servers
 from mailer.errors import NotFoundError
 from mailer.issues.mailing import MOVES, Mailing, MailingId, MailingState
 from mailer.tracking.report import Readership
@@ -32,6 +34,8 @@ from mailer.web.session import require_session
 from subscribers.errors import AddressError
 
 router = APIRouter()
+
+_REPLIES_SHOWN = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +54,8 @@ class Live:
     is_unattended: bool
     """It should be going on, but no worker is there to do it."""
     seen: datetime
+    detours: Sequence[str]
+    """What mail goes around just now."""
 
     @property
     def mailing(self) -> Mailing:
@@ -123,6 +129,8 @@ async def show_mailing(
         issue=await press.issues.find(mailing.issue),
         names=await _names_of(press, mailing),
         report=await _report(press, mailing),
+        said=await said_by_servers(press, mailing.id),
+        replies_shown=_REPLIES_SHOWN,
         standings=await standings_of(press, mailing) if mailing.started else [],
         remainders=list(Remainder) if mailing.is_finished and mailing.started else [],
         address=address.strip(),
@@ -187,7 +195,9 @@ async def _live(press: Press, mailing_id: MailingId) -> Live:
     # Whatever moves is attended, so the processes need not be counted with every refresh.
     is_still = progress.mailing.is_active and not progress.rate_per_second
     is_unattended = is_still and not (await alive(press)).get("worker")
-    return Live(progress, is_unattended=is_unattended, seen=now())
+    is_sending = progress.mailing.state is MailingState.SENDING
+    around = await detours(press, await press.ledger.now()) if is_sending else []
+    return Live(progress, is_unattended=is_unattended, seen=now(), detours=around)
 
 
 async def _explain(press: Press, mailing: Mailing, address: str) -> tuple[Explanation | None, str]:

@@ -24,6 +24,7 @@ from mailer.delivery.controlling import BlockedError, schedule
 from mailer.delivery.experiments.experimenting import experiment_of
 from mailer.delivery.planning import Forecast, forecast
 from mailer.delivery.press import Press
+from mailer.delivery.telling.foreseeing import hindrances
 from mailer.errors import ConflictError, SourceError
 from mailer.issues.issue import Issue
 from mailer.issues.mailing import Mailing, MailingState
@@ -96,6 +97,8 @@ class _Plan:
     """Mailings of the same issue that some of these people may have got."""
     typed_from: int
     """From this many people on, the number must be typed."""
+    hindrances: Sequence[str]
+    """What would hold it up, if it began now."""
 
     @property
     def chosen(self) -> list[MailingList]:
@@ -218,6 +221,7 @@ async def _plan(press: Press, slug: str, form: WishForm) -> _Plan:
         expected,
         earlier,
         press.settings.confirm_from_people,
+        await hindrances(press, newsletter, expected.to_mail),
     )
 
 

@@ -41,6 +41,7 @@ def test_the_count_says_who_would_be_mailed_and_sends_nothing(run: Run, issue: s
         "excluded_by": {"manual": 1},
         "parts": {"Readers": 3},
         "duplicates": 0,
+        "hindrances": ["No scheduler is at work, and without one nothing begins: run `pressrun scheduler`."],
     }
     assert run("mailings", "list").out == "There are no mailings yet.\n"
 
@@ -154,3 +155,16 @@ def test_an_issue_that_cannot_be_mailed_is_refused_with_the_reason(run: Run, peo
     answer = run("mailings", "send", "one", "--list", "readers", "--yes", status=2)
 
     assert "Issue one cannot be mailed yet" in answer.err
+
+
+def test_what_servers_said_is_nothing_before_anybody_was_tried(run: Run, mailing: int) -> None:
+    assert run("mailings", "replies", str(mailing)).out == "Nobody was put off or refused.\n"
+    assert run("mailings", "replies", str(mailing), "--json").json == {"replies": [], "is_part": False}
+    assert "There is no mailing 77" in run("mailings", "replies", "77", status=2).err
+
+
+def test_what_would_hold_it_up_is_said_beside_the_answer(run: Run, issue: str, people: Path) -> None:
+    made = run("mailings", "send", issue, "--list", "readers", "--yes", "--json")
+
+    assert made.json["mailing"] == 1
+    assert "No scheduler is at work" in made.err

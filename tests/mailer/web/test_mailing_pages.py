@@ -7,6 +7,8 @@ import re
 import pytest
 
 from mailer.delivery.controlling import schedule
+from mailer.delivery.destinations.slowdown import Slowdown
+from mailer.delivery.ticking import tick
 from mailer.issues.mailing import Mailing
 from mailer.tokens import Kind
 from subscribers.subscription import SubscriptionState
@@ -123,3 +125,30 @@ async def test_a_view_link_of_a_test_or_of_nothing_is_explained(site: Site) -> N
 
     assert (of_test.status, "comes from a test" in of_test.text) == (200, True)
     assert (of_nothing.status, made_up.status) == (404, 404)
+
+
+async def test_alike_replies_are_told_once_with_the_way_to_their_people(site: Site) -> None:
+    await site.join("gone.ana@example.com", "gone.ben@example.com", "cy@example.com")
+    mailing = await schedule(site.press, "harbour", ["readers"], now=await site.press.ledger.now())
+    await site.work()
+
+    page = (await site.admin.get(f"/admin/mailings/{mailing.id}")).text
+    part = page.partition('id="said"')[2].partition("</section>")[0]
+
+    assert part.count("<tr>") == 2, "the heading, and one line for both"
+    assert f'href="/admin/mailings/{mailing.id}/people/refused">2</a>' in part
+
+
+async def test_what_mail_goes_around_is_told_while_it_goes(site: Site) -> None:
+    await site.join("ana@example.com")
+    now = await site.press.ledger.now()
+    mailing = await schedule(site.press, "harbour", ["readers"], now=now)
+    await tick(site.press, "test")
+    await site.press.slowed.slow("google", Slowdown.after(None, "421 4.7.28 too much", now))
+
+    during = await site.admin.get(f"/admin/mailings/{mailing.id}/live")
+    await site.work()
+    after = await site.admin.get(f"/admin/mailings/{mailing.id}/live")
+
+    assert "google wants less mail until about" in during.text
+    assert "google wants less" not in after.text

@@ -9,7 +9,9 @@ import pytest
 
 from mailer.clock import now
 from mailer.delivery.ledger import Standing
+from mailer.delivery.presence import report
 from mailer.issues.mailing import MailingId, MailingState
+from mailer.senders.warmups.warmup import Warmup
 from subscribers.cohort import Cohort
 from subscribers.segmenting import save_segment
 from subscribers.subscription import SubscriptionState
@@ -199,3 +201,19 @@ async def test_a_test_that_cannot_be_handed_over_says_why(site: Site, address: s
     assert answer.status == 200
     assert said in answer.text
     assert site.inbox.count() == 0
+
+
+async def test_what_would_hold_it_up_is_told_before_anything_leaves(site: Site) -> None:
+    await site.join("ana@example.com", "ben@example.com")
+    await report(site.press, "scheduler", "test")
+    nothing = await site.admin.get("/admin/issues/harbour/send")
+    warmup = Warmup(domain="news.example.com", began=await site.press.ledger.now(), ceilings=(1, 2))
+    await site.press.warmups.put(warmup)
+
+    review = await site.admin.get("/admin/issues/harbour/send")
+    confirm = await site.admin.get("/admin/issues/harbour/confirm?list=readers")
+
+    assert "If it began now" not in nothing.text
+    for page in (review, confirm):
+        assert "If it began now" in page.text
+        assert "news.example.com is warming up: today is day 1 of 2" in page.text

@@ -186,5 +186,6 @@ async def test_the_rest_is_let_go_on_the_page(site: Site) -> None:
 
     assert "A few people first" in page
     assert "2 people get it first" in page
+    assert "2 people: 0 accepted, 0 refused, 0 put off" in page
     assert answer.status == 303
     assert (await site.press.turns.canary(mailing.id)).state is CanaryState.RELEASED

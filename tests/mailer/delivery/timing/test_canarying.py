@@ -9,13 +9,15 @@ import pytest
 
 from mailer.bounces.bounceclass import BounceClass
 from mailer.bounces.event import Event, EventKind
+from mailer.bounces.store import Mark
 from mailer.delivery import keys
 from mailer.delivery.controlling import resume, schedule
+from mailer.delivery.progress import progress_of
 from mailer.delivery.reply import instant
 from mailer.delivery.ticking import tick
 from mailer.delivery.timing.canary import LET_GO, MOVES, CanaryState
 from mailer.delivery.timing.canarying import release, tend_canary
-from mailer.delivery.timing.sharing import THE_REST
+from mailer.delivery.timing.sharing import THE_FEW, THE_REST
 from mailer.delivery.timing.turn import HELD_MS
 from mailer.errors import ConflictError
 from mailer.issues.mailing import Mailing, MailingState
@@ -155,3 +157,32 @@ async def test_a_state_is_left_only_as_the_table_says(newsroom: Newsroom) -> Non
 
 def test_what_is_let_go_is_final() -> None:
     assert {state for state, following in MOVES.items() if not following} == LET_GO
+
+
+async def test_how_the_few_stand_is_told_until_they_are_judged(newsroom: Newsroom, relay: ScriptedRelay) -> None:
+    relay.at_rcpt[PEOPLE[0]] = ["550 5.1.1 no such user"]
+    mailing = await _flown(newsroom, Canary(people=4, hold_seconds=600))
+    few = await newsroom.press.turns.cohort(mailing.id, THE_FEW, [0])
+    left = next(one for one in few if one != next(iter(few)))
+    await newsroom.press.reports.mark(mailing.id, left, Mark.UNSUBSCRIBED)
+    await newsroom.press.reports.mark(mailing.id, SubscriberId(left + 1), Mark.COMPLAINED)
+
+    flying = (await progress_of(newsroom.press, mailing.id)).few
+    await _look(newsroom, mailing)
+    waiting = (await progress_of(newsroom.press, mailing.id)).few
+
+    assert flying is not None
+    assert waiting is not None
+    assert (flying.people, flying.accepted, flying.refused, flying.bounced) == (4, 3, 1, 1)
+    assert (flying.unsubscribed, flying.complained) == (1, 0), "who is not of the few does not count"
+    standing = await newsroom.press.turns.canary(mailing.id)
+    assert standing.since is not None
+    assert waiting.judged == standing.since + timedelta(seconds=600)
+
+
+async def test_without_a_canary_there_are_no_few(newsroom: Newsroom) -> None:
+    await newsroom.join(*PEOPLE)
+
+    mailing = await newsroom.send()
+
+    assert (await progress_of(newsroom.press, mailing.id)).few is None
