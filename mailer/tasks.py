@@ -39,6 +39,7 @@ app.conf.update(
     worker_cancel_long_running_tasks_on_connection_loss=False,
     broker_connection_retry_on_startup=True,
     broker_connection_max_retries=None,
+    broker_channel_error_retry=True,
     broker_transport_options={
         "visibility_timeout": 900,
         "unacked_restore_interval": 5,

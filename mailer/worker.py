@@ -20,6 +20,7 @@ import uvloop
 from celery.signals import setup_logging, worker_process_shutdown, worker_ready, worker_shutting_down
 
 from mailer import maillog, shiftwork
+from mailer.brokerlog import BrokerLog
 from mailer.delivery import presence
 from mailer.delivery.lane import CREWS, Lane
 from mailer.delivery.looking import look
@@ -111,6 +112,8 @@ def _log_to_terminal(**_: Any) -> None:
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
     for library in ("celery", "kombu"):
         logging.getLogger(library).setLevel(logging.WARNING)
+    for handler in logging.getLogger().handlers:
+        handler.addFilter(BrokerLog())
 
 
 async def _schedule(settings: Settings) -> None:

@@ -133,8 +133,13 @@ async def _relay(press: Press, one: StoredRelay) -> Diagnosis:
 
 
 async def _redis(press: Press) -> Diagnosis:
+    from subscribers.errors import StorageDownError
     from subscribers.storage import node_settings
 
+    try:
+        await press.ledger.write_nothing()
+    except StorageDownError as error:
+        return Diagnosis("redis", Health.ILL, str(error))
     wanted = {"appendonly": "yes", "appendfsync": "always", "maxmemory-policy": "noeviction"}
     lacks = []
     for place, found in (await node_settings(press.redis, *wanted)).items():

@@ -11,6 +11,9 @@ from mailer.issues.mailing import MailingId
 OPEN = "ledgers:open"
 """The key of the set of mailings whose ledger is not closed."""
 
+NOWHERE = "nowhere"
+"""A key that never is: writing nothing to it tells whether Redis takes writes."""
+
 ALIVE = "alive"
 """The key of the hash process -> when it last said that it is at work (milliseconds since 1970)."""
 

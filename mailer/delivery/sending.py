@@ -24,7 +24,7 @@ from mailer.delivery.shifts.layingout import Feeder
 from mailer.delivery.shifts.making import Maker
 from mailer.delivery.shifts.scribing import Scribe
 from mailer.delivery.shifts.settling import settle, settle_suspicions
-from mailer.delivery.shifts.shift import Shift
+from mailer.delivery.shifts.shift import OTHERS_FIRST_SECONDS, Shift
 from mailer.delivery.shifts.steadyclock import SteadyClock
 from mailer.delivery.shifts.trouble import Trouble
 from mailer.delivery.timing.quiettimes import QuietTimes
@@ -54,4 +54,7 @@ async def work_shift(press: Press, pool: Pool | Relays, *, lasts: timedelta, is_
         await shift.close(feeder)
         await scribe
     await feeder
+    if shift.has_waited_for_redis and not is_stopping():
+        # The next shift of this process would take what others have not written down yet.
+        await asyncio.sleep(OTHERS_FIRST_SECONDS)
     return shift.settled.total()

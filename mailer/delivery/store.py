@@ -68,6 +68,11 @@ class LedgerStore:
         """Return the time of Redis' clock, the one that leases and due times are measured by."""
         return await redis_time(self._redis)
 
+    async def write_nothing(self) -> None:
+        """Write nothing, which a Redis that takes no writes refuses all the same: raises StorageDownError then."""
+        # Nothing added to what is not there leaves nothing there, and is a write all the same.
+        await run_all(self._redis, [("SETRANGE", keys.NOWHERE, 0, b"")])
+
     # Planning
 
     async def freeze(

@@ -31,7 +31,7 @@ FLOORS: tuple[tuple[str, ...], ...] = (
         "mailer.metrics",
     ),
     ("mailer.broker", "mailer.quiethours"),
-    ("mailer.clock", "mailer.errors", "mailer.folders", "mailer.tether", "mailer"),
+    ("mailer.brokerlog", "mailer.clock", "mailer.errors", "mailer.folders", "mailer.tether", "mailer"),
 )
 LEVEL = {room: level for level, rooms in enumerate(FLOORS) for room in rooms}
 

@@ -70,6 +70,13 @@ class Installation:
         self.processes.append(process)
         return process
 
+    def said(self, *command: str) -> str:
+        """Run one of Pressrun's commands as an admin does, and return all that it said."""
+        line = [sys.executable, "-m", "mailer", *command]
+        environment = {**os.environ, **self.environment}
+        done = subprocess.run(line, env=environment, capture_output=True, text=True, check=False)
+        return done.stdout + done.stderr
+
     def start_inbox(self) -> subprocess.Popen[bytes]:
         """Start the catch-all inbox and wait until it listens."""
         process = self.start("inbox")

@@ -13,10 +13,11 @@ import asyncio
 from functools import partial
 
 from mailer.delivery.batchpass import Pass
-from mailer.delivery.shifts.shift import Shift
+from mailer.delivery.shifts.shift import OTHERS_FIRST_SECONDS, Shift
 from mailer.errors import ConfigError, NotFoundError, SourceError
 from mailer.issues.mailing import Mailing, MailingState
 from mailer.settings import UncertainPolicy
+from subscribers.errors import StorageDownError
 
 _DUE_AT_ONCE = 8
 _WINDOW_SECONDS = 1 / 30
@@ -69,9 +70,16 @@ class Feeder:
 
     async def _take(self) -> Pass | None:
         """Take the next due batch into the shift, with all that it takes to go on with it."""
-        batch_pass = await self._shift.patiently(self._next_pass)
+        shift, batch_pass = self._shift, None
+        try:
+            batch_pass = await self._next_pass()
+        except StorageDownError:
+            # Leases run out meanwhile, though nobody has died: whoever has something to write down comes first.
+            await shift.patiently(shift.press.ledger.write_nothing)
+            await asyncio.sleep(OTHERS_FIRST_SECONDS)
+            return None if shift.is_over() else await self._take()
         if batch_pass:
-            self._shift.passes.append(batch_pass)
+            shift.passes.append(batch_pass)
         return batch_pass
 
     async def _lay_out(self, batch_pass: Pass) -> None:

@@ -28,6 +28,8 @@ from mailer.smtp.outcome import Outcome, OutcomeKind
 from subscribers.errors import StorageDownError
 
 _REDIS_AGAIN_SECONDS = 0.5
+OTHERS_FIRST_SECONDS = 1.0
+"""When Redis is back, everybody has written down by then what they know, and nobody takes a batch before."""
 _REDIS_PATIENCE_SECONDS = 600.0
 _REDIS_PATIENCE_WHEN_STOPPING_SECONDS = 5.0
 
@@ -47,6 +49,10 @@ class Shift:
         self.is_stopping = is_stopping
         self.is_ended = False
         """Nobody more is claimed or handed over."""
+        self.waiting_for_redis = 0
+        """How many are asking Redis in vain: nothing can be written, so nobody more is handed over."""
+        self.has_waited_for_redis = False
+        """Redis was away at some time."""
         self.is_closed = False
         """Whatever was handed over has its outcome; what is left is writing."""
         self.workshop = Workshop(press)
@@ -85,7 +91,7 @@ class Shift:
     def may_go(self, batch_pass: Pass) -> bool:
         """Whether somebody of this pass may be claimed or handed over now."""
         return (
-            not (self.is_ended or self.is_stopping())
+            not (self.is_ended or self.waiting_for_redis or self.is_stopping())
             and batch_pass.may_hand_over(seconds := self.clock.seconds())
             and seconds < self._ends_at
             and batch_pass.mailing.id not in self.halted
@@ -136,15 +142,25 @@ class Shift:
 
     async def patiently(self, ask: Callable[[], Awaitable[_T]]) -> _T:
         """Ask again and again while Redis is away. Everything that is asked may be repeated."""
+        try:
+            return await ask()
+        except StorageDownError as error:
+            maillog.waiting_for_redis(str(error))
+        self.has_waited_for_redis = True
+        self.waiting_for_redis += 1
+        try:
+            return await self._ask_again(ask)
+        finally:
+            self.waiting_for_redis -= 1
+
+    async def _ask_again(self, ask: Callable[[], Awaitable[_T]]) -> _T:
         waited = 0.0
         while True:
-            try:
-                return await ask()
-            except StorageDownError as error:
-                stopping = self.is_stopping()
-                if waited >= (_REDIS_PATIENCE_WHEN_STOPPING_SECONDS if stopping else _REDIS_PATIENCE_SECONDS):
-                    raise
-                if not waited:
-                    maillog.waiting_for_redis(str(error))
             await asyncio.sleep(_REDIS_AGAIN_SECONDS)
             waited += _REDIS_AGAIN_SECONDS
+            try:
+                return await ask()
+            except StorageDownError:
+                is_stopping = self.is_stopping()
+                if waited >= (_REDIS_PATIENCE_WHEN_STOPPING_SECONDS if is_stopping else _REDIS_PATIENCE_SECONDS):
+                    raise

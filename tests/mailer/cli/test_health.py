@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+import redis
 
 from mailer.bounces.tray.store import MOST_TRIES
 from mailer.delivery.press import Press
@@ -53,6 +54,18 @@ def test_the_doctor_of_a_press_without_redis_says_so(run: Run, tmp_path: Path, m
     found = {one["part"]: one for one in run("doctor", "--json", status=1).json}
 
     assert found["redis"]["health"] == "ill"
+
+
+def test_the_doctor_sees_a_redis_that_takes_no_writes(run: Run, redis_url: str) -> None:
+    with redis.Redis.from_url(redis_url) as client:
+        client.config_set("min-replicas-to-write", 1)
+        try:
+            found = {one["part"]: one for one in run("doctor", "--json", status=1).json}
+        finally:
+            client.config_set("min-replicas-to-write", 0)
+
+    assert found["redis"]["health"] == "ill"
+    assert "takes no writes" in found["redis"]["finding"]
 
 
 def test_a_bounce_to_an_address_that_we_never_made_changes_nothing(run: Run, tmp_path: Path) -> None:

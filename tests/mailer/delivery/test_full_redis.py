@@ -44,6 +44,8 @@ async def test_a_mailing_waits_for_a_redis_that_takes_no_writes(
     finally:
         await redis.config_set(setting, takes)
     await working
+    # Whoever was given back meanwhile is due again.
+    await newsroom.work()
 
     assert all(word in progress.mailing.problem for word in words), progress.mailing.problem
     counts = await newsroom.press.ledger.counts(mailing.id)
@@ -51,6 +53,47 @@ async def test_a_mailing_waits_for_a_redis_that_takes_no_writes(
     assert relay.addresses() == sorted(PEOPLE)
     after = await progress_of(newsroom.press, mailing.id)
     assert (after.mailing.state, after.mailing.problem) == (MailingState.COMPLETE, "")
+
+
+async def test_nobody_more_is_handed_over_once_nothing_can_be_written_down(
+    newsroom: Newsroom, relay: ScriptedRelay, caplog: pytest.LogCaptureFixture
+) -> None:
+    # Whoever is handed over then may get a second copy, if another worker takes the batch before this one can write.
+    await newsroom.join(*PEOPLE)
+    redis, handed = newsroom.press.redis, asyncio.Event()
+
+    async def go_on_when_it_is_noticed(_: str) -> None:
+        if not handed.is_set():
+            await redis.config_set("min-replicas-to-write", "1")
+            handed.set()
+        async with asyncio.timeout(10):
+            while "waiting-for-redis" not in caplog.text:  # noqa: ASYNC110 - a log has no event
+                await asyncio.sleep(0.01)
+
+    relay.before_rcpt = go_on_when_it_is_noticed
+    mailing = await newsroom.send()
+    try:
+        working = asyncio.create_task(newsroom.work())
+        await handed.wait()
+        await until_rested(relay)
+        received = len(relay.received)
+    finally:
+        await redis.config_set("min-replicas-to-write", "0")
+    await working
+    await newsroom.work()
+
+    assert 0 < received <= 2 * 2 * 2, "two connections, two messages on each, and as many that were on their way"
+    assert relay.addresses() == sorted(PEOPLE)
+    assert (await newsroom.press.mailings.get(mailing.id)).state is MailingState.COMPLETE
+
+
+async def until_rested(relay: ScriptedRelay) -> None:
+    """Return when the relay has got something, and nothing more for half a second."""
+    before = -1
+    async with asyncio.timeout(10):
+        while before != len(relay.received) or not relay.received:
+            before = len(relay.received)
+            await asyncio.sleep(0.5)
 
 
 async def test_an_edition_that_is_gone_pauses_the_mailing_and_it_resumes(
