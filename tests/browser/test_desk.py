@@ -32,7 +32,7 @@ async def test_a_record_is_copied_a_relay_tried_a_series_begun_and_a_mailing_und
     await page.get_by_role("link", name="Mailings").first.click()
     await page.get_by_role("link", name="To come").click()
     await page.get_by_role("button", name="Undo").click()
-    await expect(page.locator(".state")).to_contain_text("cancelled")
+    await expect(page.locator("#live .state")).to_contain_text("cancelled")
 
     assert (await site.press.mailings.get(mailing.id)).state is MailingState.CANCELLED
 

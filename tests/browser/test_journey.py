@@ -108,14 +108,14 @@ async def pause_and_resume(page: Page, site: Site) -> None:
     # The page finds out by itself, and brings the numbers of the plan.
     await expect(page.get_by_role("link", name="1,050").first).to_be_visible()
     await page.get_by_role("button", name="Pause").click()
-    await expect(page.locator(".state")).to_contain_text("paused")
+    await expect(page.locator("#live .state")).to_contain_text("paused")
     await page.get_by_role("button", name="Resume").click()
-    await expect(page.locator(".state")).to_contain_text("sending")
+    await expect(page.locator("#live .state")).to_contain_text("sending")
 
 
 async def watch_it_finish(page: Page, site: Site) -> None:
     await site.work()
-    await expect(page.locator(".state")).to_contain_text("complete")
+    await expect(page.locator("#live .state")).to_contain_text("complete")
     await expect(page.get_by_text("Accepted 1,048 + refused 2")).to_be_visible()
 
 
