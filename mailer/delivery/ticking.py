@@ -23,6 +23,10 @@ from mailer.errors import ConflictError
 from mailer.issues.mailing import Mailing, MailingId, MailingState
 from subscribers.errors import RuleError
 
+_TO_NOBODY = (
+    "Nobody was mailed: there was nobody on its lists or in its segments when it began. Look at who is in them "
+    "(`pressrun mailings send --count`), then send the issue again."
+)
 SHIFTS_AT_ONCE = 16
 """No more shifts are asked for than this, however many batches are due; a shift takes many batches."""
 
@@ -89,7 +93,8 @@ async def _finish(press: Press, mailing: Mailing, now: datetime) -> None:
         return
     if mailing.state is not MailingState.CANCELLED:
         try:
-            await press.mailings.move(mailing.id, MailingState.COMPLETE, now=now)
+            problem = "" if counts.audience else _TO_NOBODY
+            await press.mailings.move(mailing.id, MailingState.COMPLETE, problem=problem, now=now)
         except ConflictError:
             # Another tick was faster.
             return

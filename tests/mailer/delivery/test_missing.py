@@ -99,13 +99,15 @@ async def test_resuming_says_what_to_do_where_the_issue_is_not_what_it_was(
     assert relay.received == []
 
 
-async def test_a_mailing_to_nobody_is_complete_at_once(newsroom: Newsroom, relay: ScriptedRelay) -> None:
+async def test_a_mailing_to_nobody_is_complete_at_once_and_says_so(newsroom: Newsroom, relay: ScriptedRelay) -> None:
     mailing = await newsroom.send()
 
     await tick(newsroom.press, "test")
 
     counts = await newsroom.press.ledger.counts(mailing.id)
-    assert (await newsroom.press.mailings.get(mailing.id)).state is MailingState.COMPLETE
+    found = await newsroom.press.mailings.get(mailing.id)
+    assert found.state is MailingState.COMPLETE
+    assert "Nobody was mailed: there was nobody on its lists" in found.problem
     assert (counts.audience, counts.balanced, relay.received) == (0, True, [])
 
 
