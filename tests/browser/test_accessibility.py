@@ -36,6 +36,7 @@ DESK = (
     "/admin/settings/domains",
     "/admin/settings/domains/news.example.com",
     "/admin/settings/destinations",
+    "/admin/settings/system",
 )
 """Pages about how mail leaves, and when."""
 

@@ -17,7 +17,7 @@ from mailer.web.admin import (
     timing,
     writing,
 )
-from mailer.web.admin.senders import destinations, domains, relays
+from mailer.web.admin.senders import destinations, domains, relays, system
 
 ROUTERS = (
     sign_in.session_router,
@@ -35,5 +35,6 @@ ROUTERS = (
     relays.router,
     domains.router,
     destinations.router,
+    system.router,
     inbox.router,
 )
