@@ -95,9 +95,9 @@ class Connection:
         return self._waiting is None and not self._expected
 
     @property
-    def has_output(self) -> bool:
-        """Whether there is something to write."""
-        return bool(self._output)
+    def output_bytes(self) -> int:
+        """How much there is to write."""
+        return sum(map(len, self._output))
 
     @property
     def waiting_for(self) -> Step | None:

@@ -7,7 +7,10 @@ from pathlib import Path
 
 from mailer.errors import ConfigError
 from mailer.settings import RelayLogin, RelayProtocol, RelayTls, Settings
+from mailer.smtp.outcome import Step
 
+DOT_PATIENCE = 10
+"""How many times longer than other steps the dot may take: servers scan the message first (RFC 5321 §4.5.3.2.6)."""
 LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
 
 
@@ -71,6 +74,10 @@ class Relay:
             login=settings.relay_login,
             password_file=settings.relay_password_file,
         )
+
+    def patience_seconds(self, step: Step) -> float:
+        """Return how long the server may take for a step."""
+        return self.timeout_seconds * (DOT_PATIENCE if step is Step.DOT else 1)
 
     @property
     def may_say_password(self) -> bool:

@@ -23,14 +23,15 @@ from mailer.smtp.deadline import Deadline
 from mailer.smtp.envelope import HandOver
 from mailer.smtp.errors import HandshakeError, LoginRefusedError, StandingError, reason
 from mailer.smtp.events import Authenticated, Ended, Event, Greeted, Introduced, Settled, TlsAgreed
-from mailer.smtp.outcome import OutcomeKind, Step
+from mailer.smtp.outcome import OutcomeKind
 from mailer.smtp.relay import Relay
 from mailer.smtp.states import State
 from mailer.smtp.tls import trusted, untrusted, unverified
 
-DOT_PATIENCE = 10
-"""How many times longer than other steps the dot may take: servers scan the message first (RFC 5321 §4.5.3.2.6)."""
 GOODBYE_SECONDS = 2.0
+_AT_ONCE_BYTES = 16_384
+"""What is longer is written at once, so that the server has something to do. What is shorter waits until all that came
+over other connections is read: most of its cost is to wake a server that has nothing to do."""
 
 _TROUBLES: dict[type, type[RelayError]] = {Authenticated: LoginRefusedError, TlsAgreed: HandshakeError}
 """What a refusal of these steps of the opening is raised as."""
@@ -190,8 +191,9 @@ class Session(asyncio.Protocol):
         if connection.has_room:
             # Whoever feeds us may add an envelope to what is due; the flush after that finds nothing left.
             self._wake()
-        if connection.has_output:
-            # Later, when all that other connections have received is read: a server that is busy need not be woken.
+        if (output := connection.output_bytes) > _AT_ONCE_BYTES:
+            self._flush()
+        elif output:
             self._loop.call_soon(self._flush)
         elif connection.replies_read > read_before:
             # A server that drips single bytes does not extend its time.
@@ -294,7 +296,7 @@ class Session(asyncio.Protocol):
 
     def _flush(self) -> None:
         """Write everything that is due, in one write."""
-        if self._connection.has_output and self._transport:
+        if self._connection.output_bytes and self._transport:
             output = self._connection.take_output()
             if self._witness:
                 self._witness("C", output)
@@ -335,14 +337,11 @@ class Session(asyncio.Protocol):
         if step is None:
             self.idle_since = self._loop.time()
         else:
-            self._deadline.move(self._patience(step))
-
-    def _patience(self, step: Step) -> float:
-        """Return how many seconds the server has for a step."""
-        return self.relay.timeout_seconds * (DOT_PATIENCE if step is Step.DOT else 1)
+            self._deadline.move(self.relay.patience_seconds(step))
 
     def _fallen_silent(self) -> None:
         """End a conversation whose server has fallen silent."""
         step = self._connection.waiting_for
         if step and self._connection.state is not State.CLOSED:
-            self.abort(f"The server gave no answer to {step.upper()} within {self._patience(step):g} seconds.")
+            seconds = self.relay.patience_seconds(step)
+            self.abort(f"The server gave no answer to {step.upper()} within {seconds:g} seconds.")

@@ -189,7 +189,7 @@ class Conversation(RuleBasedStateMachine):
     @rule()
     def nothing_follows(self) -> None:
         assert self.client.receive(b"250 2.0.0 Ok\r\n") == []
-        assert not self.client.has_output
+        assert not self.client.output_bytes
 
     @invariant()
     def no_outcome_is_a_lie(self) -> None:
