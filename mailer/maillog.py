@@ -85,3 +85,8 @@ def slowed(destination: str, until: datetime, why: str) -> None:
 def heard(what: str) -> None:
     """Something came back, and was worked off."""
     _log.info("heard: %s", what)
+
+
+def unserved(sentence: str) -> None:
+    """No worker does one kind of work."""
+    _log.warning("unserved: %s", sentence)

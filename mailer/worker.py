@@ -7,6 +7,7 @@ itself, and keeps a worker for each other as a child of its own, which ends with
 from __future__ import annotations
 
 import asyncio
+import itertools
 import logging
 import signal
 import subprocess
@@ -25,7 +26,7 @@ from mailer.delivery import presence
 from mailer.delivery.lane import CREWS, Lane
 from mailer.delivery.looking import look
 from mailer.delivery.press import Press
-from mailer.settings import Settings, load_settings
+from mailer.settings import Settings
 from mailer.tasks import app, send_hints, use_broker
 from mailer.tether import tethered
 from mailer.wiring import open_press
@@ -34,6 +35,8 @@ from subscribers.errors import StorageDownError
 _TICK_SECONDS = 0.5
 _REDIS_AGAIN_SECONDS = 1.0
 _PRESENT_EVERY_SECONDS = 5.0
+_OTHERS_ARE_THERE = 4
+"""Reports after which whoever was started together with this process has reported, too."""
 _CHILD_LOOK_SECONDS = 0.2
 _CHILD_AGAIN_SECONDS = 1.0
 
@@ -66,6 +69,14 @@ def run_worker(settings: Settings, lanes: Sequence[Lane] = ()) -> int:
 
 def _run_crew(settings: Settings, lanes: Sequence[Lane]) -> int:
     processes = settings.worker_processes if set(lanes) & set(CREWS[0]) else 1
+
+    def get_ready(**_: object) -> None:
+        # The demo waits for this line.
+        logging.getLogger("pressrun").info("worker ready")
+        # In the parent process, whose children may be in the middle of a shift; and not before it has forked them.
+        Thread(target=asyncio.run, args=(_be_present(settings, lanes),), daemon=True).start()
+
+    worker_ready.connect(get_ready)
     use_broker(settings)
     app.worker_main(
         [
@@ -138,16 +149,25 @@ async def _tick_until(press: Press, stopped: asyncio.Event) -> None:
         await _wait(stopped, _TICK_SECONDS)
 
 
-async def _be_present(settings: Settings) -> None:
+async def _be_present(settings: Settings, lanes: Sequence[Lane]) -> None:
     while True:
         try:
             async with open_press(settings) as press:
-                while True:
-                    await presence.report(press, "worker", shiftwork.process_name())
-                    await asyncio.sleep(_PRESENT_EVERY_SECONDS)
+                await _report(press, lanes)
         except StorageDownError:
             # Celery says so in the log; an absent worker is what the others should see meanwhile.
             await asyncio.sleep(_REDIS_AGAIN_SECONDS)
+
+
+async def _report(press: Press, lanes: Sequence[Lane]) -> None:
+    """Say every few seconds what is served; and once, when the others had time to say so, what nobody serves."""
+    for number in itertools.count(1):
+        for kind in ("worker", *lanes):
+            await presence.report(press, kind, shiftwork.process_name())
+        if number == _OTHERS_ARE_THERE:
+            for lane in await presence.unserved(press):
+                maillog.unserved(presence.what_is_missing(lane))
+        await asyncio.sleep(_PRESENT_EVERY_SECONDS)
 
 
 async def _wait(stopped: asyncio.Event, seconds: float) -> None:
@@ -166,11 +186,3 @@ def _shutting_down(**_: Any) -> None:
 @worker_process_shutdown.connect  # type: ignore[untyped-decorator]
 def _process_ends(**_: Any) -> None:
     shiftwork.close()
-
-
-@worker_ready.connect  # type: ignore[untyped-decorator]
-def _ready(**_: Any) -> None:
-    # The demo waits for this line.
-    logging.getLogger("pressrun").info("worker ready")
-    # In the parent process, whose children may be in the middle of a shift; and not before it has forked them.
-    Thread(target=asyncio.run, args=(_be_present(load_settings()),), daemon=True).start()

@@ -164,6 +164,10 @@ async def _processes(press: Press) -> list[Diagnosis]:
 
 
 async def _reports(press: Press) -> Diagnosis:
+    from mailer.delivery.presence import unheard
+
+    if why := await unheard(press):
+        return Diagnosis("reports", Health.ILL, why)
     tray = await press.tray.count()
     if tray.oldest is not None and await press.ledger.now() - tray.oldest > _REPORTS_WAIT_FOR:
         finding = f"{tray.waiting:,} bounces or complaints wait, one since {tray.oldest:%Y-%m-%d %H:%M} UTC."

@@ -258,6 +258,7 @@ def _facts(found: Progress) -> dict[str, object]:
         "finish": found.finish,
         "next_due": found.next_due,
         "few": asdict(found.few) if found.few else None,
+        "unheard": found.unheard,
         "waiting": wait.people if wait else 0,
         "waiting_for": wait.what if wait else "",
         "waiting_until": wait.until if wait else None,
@@ -285,6 +286,7 @@ def _status_pairs(found: Progress) -> list[tuple[str, object]]:
         ("ready about", found.finish),
         ("began", mailing.started),
         ("finished", mailing.finished),
+        ("reports", found.unheard),
     ]
 
 

@@ -6,6 +6,7 @@ told nothing else: a mailing of a million may fill the first crew for hours, and
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from enum import StrEnum
 
 
@@ -21,6 +22,14 @@ class Lane(StrEnum):
     BULK = "bulk"
     """Long work on many people, such as imports."""
 
+
+WITHOUT: Mapping[Lane, str] = {
+    Lane.DELIVERY: "mailings are not handed over",
+    Lane.TRANSACTIONAL: "confirmations and other mail to single people wait",
+    Lane.FEEDBACK: "bounces and complaints are taken in, wait, and change nothing",
+    Lane.BULK: "imports in the background wait",
+}
+"""What it means that nobody serves a lane."""
 
 CREWS: tuple[tuple[Lane, ...], ...] = ((Lane.DELIVERY,), (Lane.TRANSACTIONAL, Lane.FEEDBACK), (Lane.BULK,))
 """Lanes that share processes. The first crew has `worker_processes` of them, every other has one.

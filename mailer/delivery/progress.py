@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from mailer.delivery.ledger import LedgerCounts
+from mailer.delivery.presence import unheard
 from mailer.delivery.press import Press
 from mailer.delivery.reply import instant, milliseconds
 from mailer.delivery.timing.awaiting import Wait, wait_of
@@ -33,6 +34,8 @@ class Progress:
     """Who is not due yet, and why; None if everybody who is pending is due."""
     few: FewStanding | None = None
     """How those stand who get it first; None where nobody does."""
+    unheard: str = ""
+    """Why nobody hears what comes back, while something has; empty where somebody does."""
 
 
 async def progress_of(press: Press, mailing_id: MailingId) -> Progress:
@@ -57,6 +60,7 @@ async def progress_of(press: Press, mailing_id: MailingId) -> Progress:
         next_due=next_due if next_due and now < next_due < instant(HELD_MS) else None,
         wait=wait,
         few=await few_of(press, mailing, words),
+        unheard=await unheard(press),
     )
 
 

@@ -6,6 +6,8 @@ import os
 import signal
 from pathlib import Path
 
+import pytest
+
 from tests.journeys.conftest import Installation
 
 
@@ -40,6 +42,17 @@ def test_the_second_crew_is_kept_going_and_ends_with_the_worker(installation: In
     os.kill(worker.pid, signal.SIGKILL)
     worker.wait()
     installation.wait_until(lambda: not _is_running(second), "the second crew ends with the worker")
+
+
+@pytest.mark.slow
+def test_a_worker_says_which_queues_nobody_serves(installation: Installation) -> None:
+    installation.start("worker", "--queues", "delivery,bulk")
+    installation.start("worker", "--queues", "transactional")
+    log = installation.home / "worker.log"
+
+    installation.wait_until(lambda: log.read_text().count("unserved: ") == 2, "each of the two says it once")
+
+    assert log.read_text().count("No worker serves the queue feedback: bounces and complaints are taken in") == 2
 
 
 def _is_running(pid: int) -> bool:

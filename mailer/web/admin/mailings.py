@@ -15,8 +15,9 @@ from mailer.clock import now
 from mailer.delivery.controlling import cancel, pause, resume
 from mailer.delivery.experiments.deciding import standings_of
 from mailer.delivery.explaining import Explanation, why
+from mailer.delivery.lane import Lane
 from mailer.delivery.ledger import LedgerCounts
-from mailer.delivery.presence import alive
+from mailer.delivery.presence import unheard, unserved
 from mailer.delivery.press import Press
 from mailer.delivery.progress import Progress, progress_of
 from mailer.delivery.readership.reading import readership_of
@@ -110,6 +111,7 @@ async def show_mailings(request: Request) -> Response:
         "admin/mailings.html",
         rows=await rows_of(press, mailings[part.start : part.start + part.size]),
         paging=part,
+        unheard=await unheard(press),
     )
 
 
@@ -194,7 +196,7 @@ async def _live(press: Press, mailing_id: MailingId) -> Live:
     progress = await progress_of(press, mailing_id)
     # Whatever moves is attended, so the processes need not be counted with every refresh.
     is_still = progress.mailing.is_active and not progress.rate_per_second
-    is_unattended = is_still and not (await alive(press)).get("worker")
+    is_unattended = is_still and Lane.DELIVERY in await unserved(press)
     is_sending = progress.mailing.state is MailingState.SENDING
     around = await detours(press, await press.ledger.now()) if is_sending else []
     return Live(progress, is_unattended=is_unattended, seen=now(), detours=around)

@@ -45,6 +45,18 @@ async def test_each_number_leads_to_exactly_the_people_behind_it(site: Site) -> 
     assert "Accepted 2 + refused 1 + excluded 1" in page
 
 
+async def test_reports_that_nobody_takes_are_told(site: Site) -> None:
+    mailing = await mailed(site)
+    pages = ("/admin/mailings", f"/admin/mailings/{mailing.id}")
+    before = [(await site.admin.get(page)).text for page in pages]
+
+    await site.press.tray.put(b"Subject: Undelivered\r\n\r\n", ["b@example.com"], await site.press.ledger.now())
+    after = [(await site.admin.get(page)).text for page in pages]
+
+    assert not any("Nobody hears" in page for page in before)
+    assert all("Nobody hears what comes back" in page for page in after)
+
+
 async def test_the_refused_are_shown_with_what_the_server_said(site: Site) -> None:
     mailing = await mailed(site)
 

@@ -12,6 +12,8 @@ from mailer.bounces.verp import return_path
 from mailer.delivery.feedback.hearing import take_in, work_tray
 from mailer.delivery.lane import Lane
 from mailer.delivery.looking import look
+from mailer.delivery.presence import report, unserved
+from mailer.delivery.progress import progress_of
 from mailer.errors import NotFoundError
 from mailer.issues.mailing import Mailing
 from subscribers.address import parse_address
@@ -93,6 +95,23 @@ async def test_a_report_that_cannot_be_worked_off_is_set_aside_and_the_others_go
     assert aside.sentence.startswith("It could not be worked off (NotFoundError: ")
     assert [event.kind for event in await press.reports.recent()] == ["letter"]
     assert (await press.tray.count()).waiting == 0
+
+
+async def test_reports_that_nobody_takes_are_told_beside_every_mailing(newsroom: Newsroom) -> None:
+    press = newsroom.press
+    mailing, address = await _mailed(newsroom)
+    for lane in (Lane.DELIVERY, Lane.TRANSACTIONAL):
+        await report(press, lane, "press:17")
+    before = (await progress_of(press, mailing.id)).unheard
+    await _put(newsroom, COMPLAINT, address)
+
+    told = (await progress_of(press, mailing.id)).unheard
+    await report(press, Lane.FEEDBACK, "press:18")
+
+    assert before == "", "where nothing has come back, nobody is missed"
+    assert told.startswith("Bounces and complaints wait: 1. No worker serves the queue feedback")
+    assert (await progress_of(press, mailing.id)).unheard == ""
+    assert await unserved(press) == [Lane.BULK]
 
 
 async def test_a_shift_that_is_told_to_stop_takes_nothing_more(newsroom: Newsroom) -> None:
