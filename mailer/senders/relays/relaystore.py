@@ -15,6 +15,7 @@ connections that are free again when their lease runs out. Less goes out than mi
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import msgspec
@@ -61,9 +62,16 @@ class RelayStore:
         return _from_json(packed)
 
     async def add(self, relay: StoredRelay) -> None:
-        """Store a new relay. Raises ConflictError if its name is taken; the same one again changes nothing."""
+        """Store a new relay. Raises ConflictError if its name is taken; the same one again changes nothing.
+
+        The same password, sealed anew, is the same.
+        """
         (is_new,) = await run_all(self._redis, [("HSETNX", RELAYS, relay.name, _to_json(relay))])
-        if not is_new and await self.get(relay.name) != relay:
+        if is_new:
+            return
+        there = await self.get(relay.name)
+        is_same = replace(there, sealed_password="") == replace(relay, sealed_password="")
+        if not is_same or self.opened(there) != self.opened(relay):
             raise ConflictError(f"There is a relay “{relay.name}” already. Change it with `pressrun relays change`.")
 
     async def put(self, relay: StoredRelay) -> None:

@@ -10,6 +10,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, Depends, Form, Query, Request, Response
 from fastapi.responses import RedirectResponse
+from msgspec.structs import replace
 from pydantic import BaseModel, Field
 
 from mailer.accounts.account import Session
@@ -115,6 +116,8 @@ async def begin(
     """Ask once more, with the number of people; begin when it is confirmed."""
     press: Press = request.app.state.press
     series = form.series(session.account, now())
+    if await _has_begun(press, series):
+        return _back_to(series.slug)
     try:
         await check_series(press, series)
         addressed = await look_up(press, series.newsletter, form.wish, series.created)
@@ -126,7 +129,7 @@ async def begin(
         await begin_series(press, series)
     except (PressrunError, PeopleError) as refused:
         return await _form_page(request, form, objection=str(refused))
-    return RedirectResponse(f"/admin/series/{series.slug}", status_code=303)
+    return _back_to(series.slug)
 
 
 @router.get("/series/{slug}")
@@ -150,7 +153,7 @@ async def show_series(request: Request, slug: str) -> Response:
 async def stop(request: Request, slug: str) -> Response:
     """Let it make no more mailings."""
     await stop_series(request.app.state.press, slug)
-    return RedirectResponse(f"/admin/series/{slug}", status_code=303)
+    return _back_to(slug)
 
 
 @router.post("/issues/{slug}/ready")
@@ -167,6 +170,15 @@ async def unmark(request: Request, slug: str) -> Response:
     press: Press = request.app.state.press
     await press.series.unmark((await press.issues.get(slug)).slug)
     return RedirectResponse(f"/admin/issues/{slug}", status_code=303)
+
+
+async def _has_begun(press: Press, series: Series) -> bool:
+    """Whether the very same series was begun already, as by the first of two clicks."""
+    return any(replace(one, created=series.created) == series for one in await press.series.all())
+
+
+def _back_to(slug: str) -> Response:
+    return RedirectResponse(f"/admin/series/{slug}", status_code=303)
 
 
 async def _form_page(request: Request, form: SeriesForm, *, objection: str = "") -> Response:

@@ -52,6 +52,18 @@ async def test_a_series_is_counted_confirmed_and_begun(site: Site) -> None:
     assert "readers, without press" in (await site.admin.get("/admin/series")).text
 
 
+async def test_two_clicks_begin_one_series(site: Site) -> None:
+    await site.join("ana@example.com")
+    form = form_of(await site.admin.post("/admin/series", FORM))
+
+    answers = [await site.admin.post("/admin/series", form) for _ in range(2)]
+    another = await site.admin.post("/admin/series", form | {"cron": "0 10 * * 1"})
+
+    assert [one.header("location") for one in answers] == ["/admin/series/mondays"] * 2
+    assert another.status == 409
+    assert [one.cron for one in await site.press.series.all()] == ["0 9 * * 1"]
+
+
 async def test_many_people_must_be_typed_and_a_changed_number_is_shown(
     site: Site, monkeypatch: pytest.MonkeyPatch
 ) -> None:

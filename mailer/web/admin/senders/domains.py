@@ -93,10 +93,18 @@ async def check_in_dns(request: Request, name: str) -> Response:
 
 
 @router.post("/settings/domains/{name}/keys")
-async def make_key(request: Request, name: str, algorithm: Annotated[Algorithm, Form()] = Algorithm.RSA) -> Response:
-    """Make a key; it signs nothing before it is activated."""
+async def make_key(
+    request: Request,
+    name: str,
+    algorithm: Annotated[Algorithm, Form()] = Algorithm.RSA,
+    seen: Annotated[int | None, Form()] = None,
+) -> Response:
+    """Make a key; it signs nothing before it is activated. `seen`: how many keys the page showed."""
     press: Press = request.app.state.press
     domain = await _known(request, name)
+    if seen is not None and len(await press.keys.of(domain)) != seen:
+        # The second of two clicks: there is the new key.
+        return _back_to(domain)
     await rotating.make_key(press.keys, domain, now=now(), algorithm=algorithm)
     return _back_to(domain)
 

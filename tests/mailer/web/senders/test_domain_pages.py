@@ -12,6 +12,7 @@ from mailer.senders import rotating
 from mailer.senders.domainkey import DomainKey, KeyState
 from mailer.senders.warmups.warmup import Warmup
 from tests.dnsserver import DnsServer, running_dns
+from tests.mailer.web.test_sending_pages import form_of
 
 if TYPE_CHECKING:
     from tests.mailer.web.conftest import Site
@@ -60,6 +61,15 @@ async def test_a_key_goes_from_made_to_signing_by_what_dns_shows(site: Site, zon
     assert "DNS does not show the key" in too_early.text
     assert answer.status == 303
     assert (await only_key(site)).state is KeyState.ACTIVE
+
+
+async def test_two_clicks_make_one_key(site: Site) -> None:
+    form = form_of(await site.admin.get(BASE))
+
+    answers = [await site.admin.post(f"{BASE}/keys", form) for _ in range(2)]
+
+    assert [one.status for one in answers] == [303, 303]
+    assert len(await site.press.keys.of(DOMAIN)) == 1
 
 
 async def test_looking_changes_nothing_and_a_check_says_what_dns_says(site: Site, zone: DnsServer) -> None:

@@ -61,10 +61,13 @@ async def test_a_relay_is_added_with_its_password_sealed(site: Site) -> None:
     form = FIELDS | {"name": "post", "host": " post.example.com ", "username": "daily", "password": "open sesame"}
 
     added = await site.admin.post("/admin/settings/relays", form | {"per_hour": 500})
+    twice = await site.admin.post("/admin/settings/relays", form | {"per_hour": 500})
+    other = await site.admin.post("/admin/settings/relays", form | {"per_hour": 500, "password": "another"})
     page = await site.admin.get("/admin/settings/relays/post")
 
     relay = await site.press.relays.get("post")
-    assert added.header("location") == "/admin/settings/relays/post"
+    assert added.header("location") == twice.header("location") == "/admin/settings/relays/post"
+    assert other.status == 409
     assert (relay.host, relay.per_hour) == ("post.example.com", 500)
     assert site.press.relays.opened(relay).password == "open sesame"
     assert "stored sealed" in page.text
