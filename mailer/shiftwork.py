@@ -107,7 +107,11 @@ async def _import(bench: Bench) -> None:
 
 async def _work_outbox(bench: Bench) -> None:
     lasts = timedelta(seconds=bench.press.settings.shift_seconds)
-    await work_outbox(bench.press, bench.pool, lasts=lasts, is_stopping=is_stopping)
+    try:
+        await work_outbox(bench.press, bench.pool, lasts=lasts, is_stopping=is_stopping)
+    except StorageDownError as error:
+        # What was in hand comes due when its lease ends.
+        maillog.waiting_for_redis(str(error))
 
 
 async def _hear(bench: Bench) -> None:

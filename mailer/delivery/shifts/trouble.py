@@ -12,6 +12,7 @@ from datetime import timedelta
 from mailer.errors import ConfigError, PressrunError
 from mailer.smtp.errors import RelayFullError, StandingError
 
+_IF_IT_LASTS = "If it lasts, `pressrun relays test` shows what the relay says."
 AWAY_REST = timedelta(seconds=5)
 LONGEST_REST = timedelta(minutes=5)
 """Limits may be changed meanwhile, so that nobody rests for a day."""
@@ -36,4 +37,6 @@ class Trouble:
             case RelayFullError():
                 return cls(f"{words}. Goes on by itself; nobody is skipped.", min(error.rest, LONGEST_REST))
             case _:
-                return cls(f"{words}. Tried again by itself every few seconds; nobody is skipped.", AWAY_REST)
+                return cls(
+                    f"{words}. Tried again by itself every few seconds; nobody is skipped. {_IF_IT_LASTS}", AWAY_REST
+                )
