@@ -42,8 +42,9 @@ from mailer.issues.issue import Issue
 from mailer.issues.mailing import MailingId
 from mailer.rendering.compiling import compile_edition
 from mailer.rendering.message import Assembler, MailingFacts
+from mailer.senders.relays.storedrelay import StoredRelay
 from mailer.senders.rotating import activate_unseen, make_key
-from mailer.settings import load_settings
+from mailer.settings import RelayTls, load_settings
 from mailer.wiring import open_press
 from subscribers.address import parse_address
 from subscribers.cohort import SubscriberId
@@ -115,6 +116,8 @@ class Bench:
         if self.options.dkim:
             key = await make_key(self.press.keys, DAILY.sender_domain, now=NOW)
             await activate_unseen(self.press.keys, key.domain, key.selector, NOW)
+        for number in range(self.options.relays):
+            await self.press.relays.add(self._relay(number))
         self.processes.start("worker", "--queues", "delivery")
         self.processes.start("scheduler")
         await self._until_ready()
@@ -126,6 +129,18 @@ class Bench:
             if not self.options.json:
                 ours, theirs = self.measured.rates[-1], self.measured.reference_rates[-1]
                 print(f"round {round_ + 1}: {ours:,.0f} messages a second; smtp-source {theirs:,.0f}")
+
+    def _relay(self, number: int) -> StoredRelay:
+        """Return the sink as one of several relays, with its part of the connections, and a limit that is kept."""
+        return StoredRelay(
+            name=f"sink-{number}",
+            host="127.0.0.1",
+            port=self.press.settings.relay_port,
+            tls=RelayTls.NONE,
+            connections=max(1, self.options.connections // self.options.relays),
+            hello_name=self.press.settings.hello_name,
+            per_day=1_000_000_000,
+        )
 
     async def _until_ready(self) -> None:
         while b"worker ready" not in self.processes.log("worker").read_bytes():
@@ -221,6 +236,7 @@ def main() -> None:
     parser.add_argument("--size", type=int, default=4_000, help="bytes of one message")
     parser.add_argument("--connections", type=int, default=20, help="connections of the worker, and of smtp-source")
     parser.add_argument("--latency-ms", type=float, default=0.0, help="let every reply of the sink take so long")
+    parser.add_argument("--relays", type=int, default=0, help="so many relays as `pressrun relays` defines them")
     parser.add_argument("--dkim", action="store_true", help="sign each message with RSA-2048")
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--json", action="store_true", help="print nothing but the JSON object")

@@ -41,6 +41,14 @@ class Gate:
         """Begin a call; `now` tells Redis' time."""
         self._now = now
 
+    def take_leave(self) -> bool:
+        """Take leave for one message, if that needs no asking; return whether there was any."""
+        if self._relay.limits:
+            if not self._left:
+                return False
+            self._left -= 1
+        return True
+
     async def wait_for_leave(self) -> timedelta:
         """Take leave for one message; zero if there was, else how long until there may be."""
         if not self._relay.limits:

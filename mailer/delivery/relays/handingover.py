@@ -9,7 +9,7 @@ has their message. After the dot nobody can know, so that person is uncertain, a
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import partial
@@ -123,7 +123,7 @@ class HandingOver:
     async def _run_carrier(self, carrier: Carrier, shares: Shares, now: Callable[[], datetime]) -> None:
         """Hand over through one relay until the source ends or it can take no more."""
         try:
-            await carrier.pool.hand_over_all(self._portion(carrier, shares), partial(self._settle, carrier))
+            await carrier.pool.hand_over_all(_Portion(self, carrier, shares), partial(self._settle, carrier))
             if carrier.name in self._unwell:
                 await self._note_success(carrier)
         except RelayFullError as error:
@@ -139,18 +139,32 @@ class HandingOver:
                 await carrier.pool.close()
             await carrier.gate.end()
 
-    async def _portion(self, carrier: Carrier, shares: Shares) -> AsyncIterator[HandOver]:
-        """Give a relay what it may have of the source."""
-        while await self._has_leave(carrier):
-            await self._turn(carrier.name, shares)
-            hand_over = await self._next(carrier.name)
-            if hand_over is None:
-                carrier.gate.spare()
-                return
-            shares.took(carrier.name)
-            self._changed.set()
-            carrier.in_flight[hand_over.key] = hand_over
-            yield hand_over
+    def at_hand(self, carrier: Carrier, shares: Shares) -> HandOver | None:
+        """Give a relay what it may have of the source, if that needs no waiting."""
+        if not (shares.may_take(carrier.name) and carrier.gate.take_leave()):
+            return None
+        hand_over = self._waiting_for(carrier.name) or self._supply.at_hand()
+        if hand_over is None:
+            carrier.gate.spare()
+            return None
+        return self._given(carrier, shares, hand_over)
+
+    async def wait(self, carrier: Carrier, shares: Shares) -> HandOver | None:
+        """Give a relay the next that it may have of the source; none where there is nothing more for it."""
+        if not await self._has_leave(carrier):
+            return None
+        await self._turn(carrier.name, shares)
+        hand_over = self._waiting_for(carrier.name) or await self._supply.take()
+        if hand_over is None:
+            carrier.gate.spare()
+            return None
+        return self._given(carrier, shares, hand_over)
+
+    def _given(self, carrier: Carrier, shares: Shares, hand_over: HandOver) -> HandOver:
+        shares.took(carrier.name)
+        self._changed.set()
+        carrier.in_flight[hand_over.key] = hand_over
+        return hand_over
 
     async def _has_leave(self, carrier: Carrier) -> bool:
         """Wait for the relay's limits, if that is not for long; else note that it is full."""
@@ -176,12 +190,13 @@ class HandingOver:
             except TimeoutError:
                 shares.wait_no_more(name)
 
-    async def _next(self, name: str) -> HandOver | None:
+    def _waiting_for(self, name: str) -> HandOver | None:
+        """Take somebody whom another relay could not take to the end."""
         for place, (hand_over, _) in enumerate(self._again):
             if name not in self._tried[hand_over.key]:
                 del self._again[place]
                 return hand_over
-        return await self._supply.take()
+        return None
 
     def _settle(self, carrier: Carrier, key: int, outcome: Outcome) -> None:
         """Settle, unless nobody has the message and another relay can try."""
@@ -232,6 +247,26 @@ class HandingOver:
         """Whether no relay is left, and none will be by itself."""
         troubles = [self._out.get(name) for name in self._carriers] + list(self._out.values())
         return bool(troubles) and all(isinstance(error, StandingError | ConfigError) for error in troubles)
+
+
+class _Portion:
+    """One relay's part of the source, itself a source."""
+
+    def __init__(self, call: HandingOver, carrier: Carrier, shares: Shares) -> None:
+        self._call = call
+        self._carrier = carrier
+        self._shares = shares
+        self._waited_for: HandOver | None = None
+
+    def at_hand(self) -> HandOver | None:
+        if self._waited_for:
+            one, self._waited_for = self._waited_for, None
+            return one
+        return self._call.at_hand(self._carrier, self._shares)
+
+    async def more(self) -> bool:
+        self._waited_for = await self._call.wait(self._carrier, self._shares)
+        return self._waited_for is not None
 
 
 def _nobody_heard(outcome: Outcome) -> bool:
