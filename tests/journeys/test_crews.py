@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -23,8 +24,10 @@ def _children(pid: int) -> set[int]:
 def _crew(pid: int, queues: str) -> int:
     """Return the process of a worker's child that serves these queues; 0 if there is none."""
     for child in _children(pid):
-        if queues in Path(f"/proc/{child}/cmdline").read_text().split("\0"):
-            return child
+        # It may end while it is looked at.
+        with suppress(FileNotFoundError, ProcessLookupError):
+            if queues in Path(f"/proc/{child}/cmdline").read_text().split("\0"):
+                return child
     return 0
 
 
