@@ -8,7 +8,8 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 from datetime import datetime, timedelta
 
-from mailer.delivery.presence import alive
+from mailer.delivery.lane import Lane
+from mailer.delivery.presence import alive, unserved, what_is_missing
 from mailer.delivery.press import Press
 from mailer.delivery.warming.warmingup import warmed_domain
 from mailer.issues.newsletter import Newsletter
@@ -46,6 +47,8 @@ async def _slowed(press: Press, now: datetime) -> list[str]:
 async def _hindrances(press: Press, newsletter: Newsletter, people: int, now: datetime) -> AsyncIterator[str]:
     if not (await alive(press)).get("scheduler"):
         yield "No scheduler is at work, and without one nothing begins: run `pressrun scheduler`."
+    if Lane.DELIVERY in await unserved(press):
+        yield what_is_missing(Lane.DELIVERY)
     conditions = [await condition_of(press.relays, one, now) for one in await press.relays.all()]
     for sentence in (_unusable(conditions), _slowest(conditions, people)):
         if sentence:

@@ -35,14 +35,16 @@ def test_the_count_says_who_would_be_mailed_and_sends_nothing(run: Run, issue: s
 
     facts = run("mailings", "send", issue, "--list", "readers", "--count", "--json").json
 
+    scheduler, worker = facts.pop("hindrances")
     assert facts == {
         "audience": 3,
         "to_mail": 2,
         "excluded_by": {"manual": 1},
         "parts": {"Readers": 3},
         "duplicates": 0,
-        "hindrances": ["No scheduler is at work, and without one nothing begins: run `pressrun scheduler`."],
     }
+    assert "No scheduler is at work" in scheduler
+    assert "No worker serves the queue delivery" in worker
     assert run("mailings", "list").out == "There are no mailings yet.\n"
 
 

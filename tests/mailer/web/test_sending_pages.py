@@ -8,6 +8,7 @@ from dataclasses import replace
 import pytest
 
 from mailer.clock import now
+from mailer.delivery.lane import Lane
 from mailer.delivery.ledger import Standing
 from mailer.delivery.presence import report
 from mailer.issues.mailing import MailingId, MailingState
@@ -205,7 +206,8 @@ async def test_a_test_that_cannot_be_handed_over_says_why(site: Site, address: s
 
 async def test_what_would_hold_it_up_is_told_before_anything_leaves(site: Site) -> None:
     await site.join("ana@example.com", "ben@example.com")
-    await report(site.press, "scheduler", "test")
+    for kind in ("scheduler", Lane.DELIVERY):
+        await report(site.press, kind, "test")
     nothing = await site.admin.get("/admin/issues/harbour/send")
     warmup = Warmup(domain="news.example.com", began=await site.press.ledger.now(), ceilings=(1, 2))
     await site.press.warmups.put(warmup)

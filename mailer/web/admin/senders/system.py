@@ -8,8 +8,9 @@ from fastapi import APIRouter, Request, Response
 from fastapi.responses import RedirectResponse
 
 from mailer.bounces.tray.trayed import TrayId
+from mailer.delivery.lane import Lane
 from mailer.delivery.outbox.oneoff import MOVES, OneOff, OneOffId, OneOffState
-from mailer.delivery.presence import alive
+from mailer.delivery.presence import alive, what_is_missing
 from mailer.delivery.press import Press
 from mailer.errors import ConflictError
 from mailer.web.pages import page
@@ -43,8 +44,8 @@ async def show_system(request: Request) -> Response:
     return page(
         request,
         "admin/senders/system.html",
-        present=await alive(press),
-        is_idle=not await press.ledger.open_mailings(),
+        schedulers=len((await alive(press)).get("scheduler", ())),
+        lanes=await _lanes(press),
         messages=await _messages(press),
         looked_at=_MESSAGES_LOOKED_AT,
         tray=await press.tray.count(),
@@ -69,6 +70,12 @@ async def retry_report(request: Request, number: int) -> Response:
     press: Press = request.app.state.press
     await press.tray.retry(TrayId(number), await press.ledger.now())
     return _back()
+
+
+async def _lanes(press: Press) -> list[tuple[Lane, int, str]]:
+    """Return each lane, how many serve it, and what follows where nobody does."""
+    present = await alive(press)
+    return [(lane, len(present.get(lane, ())), what_is_missing(lane)) for lane in Lane]
 
 
 async def _messages(press: Press) -> list[_Row]:

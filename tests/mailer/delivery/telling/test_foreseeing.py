@@ -10,6 +10,7 @@ import pytest
 
 from mailer.delivery.destinations.slowdown import Slowdown
 from mailer.delivery.keys import ALIVE
+from mailer.delivery.lane import Lane
 from mailer.delivery.presence import report
 from mailer.delivery.telling.foreseeing import detours, hindrances
 from mailer.senders.relays.health import Health
@@ -30,7 +31,8 @@ async def foreseen(newsroom: Newsroom, people: int = 100) -> list[str]:
 
 @pytest.fixture(autouse=True)
 async def _scheduler(newsroom: Newsroom) -> None:
-    await report(newsroom.press, "scheduler", "test")
+    for kind in ("scheduler", Lane.DELIVERY):
+        await report(newsroom.press, kind, "test")
 
 
 async def test_where_nothing_is_in_the_way_nothing_is_said(newsroom: Newsroom) -> None:
@@ -39,12 +41,13 @@ async def test_where_nothing_is_in_the_way_nothing_is_said(newsroom: Newsroom) -
     assert await foreseen(newsroom, 1_000) == []
 
 
-async def test_without_a_scheduler_nothing_begins(newsroom: Newsroom) -> None:
+async def test_without_a_scheduler_nothing_begins_and_without_a_worker_nothing_goes(newsroom: Newsroom) -> None:
     await newsroom.press.redis.delete(ALIVE)
 
-    (said,) = await foreseen(newsroom)
+    scheduler, worker = await foreseen(newsroom)
 
-    assert "No scheduler is at work" in said
+    assert "No scheduler is at work" in scheduler
+    assert "No worker serves the queue delivery" in worker
 
 
 async def test_that_no_relay_can_be_used_is_said_with_why(newsroom: Newsroom) -> None:

@@ -6,12 +6,11 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from mailer.bounces.tray.store import MOST_TRIES
-from mailer.delivery.controlling import schedule
+from mailer.delivery.lane import Lane
 from mailer.delivery.outbox.oneoff import OneOffId, OneOffState
 from mailer.delivery.outbox.posting import post_confirmation
 from mailer.delivery.outbox.working import work_outbox
 from mailer.delivery.presence import report
-from mailer.delivery.ticking import tick
 from mailer.smtp.pool import Pool
 from mailer.smtp.relay import Relay
 from subscribers.subscription import SubscriptionState
@@ -78,18 +77,15 @@ async def test_reports_that_were_set_aside_are_shown_and_tried_again(site: Site)
     assert ((await tray.count()).waiting, (await tray.count()).aside) == (1, 0)
 
 
-async def test_who_is_at_work_is_told_and_who_is_missing(site: Site) -> None:
-    idle = (await site.admin.get(PAGE)).text
-    await report(site.press, "scheduler", "one")
-    await site.join("ana@example.com")
-    await schedule(site.press, "harbour", ["readers"], now=await site.press.ledger.now())
-    await tick(site.press, "test")
-    missing = (await site.admin.get(PAGE)).text
-    await report(site.press, "worker", "one")
-    working = (await site.admin.get(PAGE)).text
+async def test_who_is_at_work_is_told_and_what_nobody_serves(site: Site) -> None:
+    nobody = (await site.admin.get(PAGE)).text
+    for kind in ("scheduler", *Lane):
+        await report(site.press, kind, "one")
+    await report(site.press, Lane.DELIVERY, "two")
+    everybody = (await site.admin.get(PAGE)).text
 
-    assert "pressrun scheduler" in idle
-    assert "Nothing is being mailed, so none can be seen." in idle
-    assert "pressrun scheduler" not in missing
-    assert "run <code>pressrun worker</code>" in missing
-    assert "run <code>pressrun worker</code>" not in working
+    assert "run <code>pressrun scheduler</code>" in nobody
+    assert [f"No worker serves the queue {lane}" in nobody for lane in Lane] == [True] * len(Lane)
+    assert "2 workers serve it" in everybody
+    assert "run <code>pressrun scheduler</code>" not in everybody
+    assert "No worker serves" not in everybody
