@@ -70,7 +70,7 @@ async def test_every_worker_goes_on_after_twenty_deaths_of_redis(installation: I
     await installation.prepare(people)
     installation.start_inbox()
     installation.start("scheduler")
-    one, other = (installation.start("worker", PRESSRUN_BATCH_SIZE="200") for _ in range(2))
+    one, other = (installation.start("worker", PRESSRUN_BATCH_SIZE="200", **USUAL_LEASE) for _ in range(2))
     mailing = await installation.send()
 
     for death in range(deaths):

@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING
 import pytest
 import redis
 
+from bench.copies import Copies
 from mailer.issues.mailing import MailingState
+from tests.journeys.test_hardship import with_a_copy_and_no_reply
 
 if TYPE_CHECKING:
     from tests.journeys.conftest import Installation
@@ -43,22 +45,24 @@ async def test_everybody_goes_on_when_redis_takes_writes_again(
     installation.start_inbox()
     scheduler, worker = installation.start("scheduler"), installation.start("worker", PRESSRUN_BATCH_SIZE="200")
     client = redis.Redis.from_url(installation.redis.url)
-    mailing = await installation.send()
+    mailing, copies, bound = await installation.send(), Copies(installation.home / "inbox"), 0
 
     for number in range(ROUNDS):
         await installation.until(mailing.id, lambda _, counts: counts.accepted > 100 + 800 * number)  # noqa: B023
         let_write(client, how, may=False)
         said = installation.said("mailings", "status", str(mailing.id))
-        # Longer than Celery waits for anything.
+        # Longer than the lease, which is three seconds here.
         await asyncio.sleep(3)
+        bound += await with_a_copy_and_no_reply(installation, mailing, copies)
         assert words in said, said
         let_write(client, how, may=True)
     counts = await installation.until_complete(mailing.id)
 
     assert (scheduler.poll(), worker.poll()) == (None, None)
-    copies = installation.copies()
-    assert counts.accepted == len(copies) == people
-    assert copies.total() == people, "leases ran out, but whoever held them was alive, and wrote first"
+    got = copies.look()
+    assert counts.accepted == len(got) == people
+    # Hardly ever anybody: leases ran out, but whoever held them is alive, and writes first as a rule.
+    assert got.total() - people <= bound
     again = await installation.send()
     assert (await installation.until_complete(again.id)).accepted == people
     async with installation.press() as press:

@@ -27,7 +27,7 @@ from mailer.issues.mailing import Mailing, MailingId, MailingState
 from mailer.smtp.outcome import Outcome, OutcomeKind
 from subscribers.errors import StorageDownError
 
-_REDIS_AGAIN_SECONDS = 0.5
+_REDIS_AGAIN_SECONDS = 0.1
 OTHERS_FIRST_SECONDS = 1.0
 """When Redis is back, everybody has written down by then what they know, and nobody takes a batch before."""
 _REDIS_PATIENCE_SECONDS = 600.0
