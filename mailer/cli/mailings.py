@@ -11,7 +11,7 @@ import typer
 
 from mailer.cli.answering import AsJson, answer, described, progress, table
 from mailer.cli.mailing import audience, mailingtimes, rehearsals, reports, trying
-from mailer.cli.mailing.asking import Account, Yes, ask, to_be_approved
+from mailer.cli.mailing.asking import Account, Yes, ask, known_account, to_be_approved
 from mailer.cli.mailing.audience import ListOption, SegmentOption, WithoutList, WithoutMailing, WithoutSegment
 from mailer.cli.opening import with_press
 
@@ -100,7 +100,7 @@ def send(
         # Whoever repeats a request late gets the mailing that it has made.
         if starts and not (request and await press.ledger.mailing_of_request(request)):
             still_to_come(starts, clock.now())
-        timing = Timing(asked_by=by)
+        timing = Timing(asked_by=await known_account(press, by))
         return await schedule(
             press, issue, wish, now=clock.now(), starts=starts, policy=policy, timing=timing, request=request
         )
@@ -266,12 +266,15 @@ def _facts(found: Progress) -> dict[str, object]:
 
 
 def _status_pairs(found: Progress) -> list[tuple[str, object]]:
+    from mailer.issues.mailing import NOT_BEGUN
+
     counts, mailing = found.counts, found.mailing
     reasons = (f"{count:,} {reason}" for reason, count in counts.excluded_by.items())
     return [
         ("mailing", f"{mailing.id}: {mailing.subject}"),
         ("state", mailing.state),
         ("problem", mailing.problem),
+        ("begins", mailing.starts if mailing.state in NOT_BEGUN else None),
         ("to approve", mailing.approvable[:12] if not mailing.is_approved else ""),
         *((name, getattr(counts, name)) for name in ("audience", "accepted", "refused")),
         ("excluded", f"{counts.excluded:,} ({', '.join(reasons)})" if counts.excluded else 0),

@@ -18,7 +18,7 @@ from mailer.errors import ConflictError, PressrunError
 from mailer.issues.aims.experiment import Experiment
 from mailer.issues.aims.tracking import Tracking
 from mailer.issues.issue import Issue
-from mailer.issues.mailing import Mailing, MailingId, MailingState
+from mailer.issues.mailing import NOT_BEGUN, Mailing, MailingId, MailingState
 from mailer.issues.newsletter import Newsletter
 from mailer.issues.timing import Approval, Timing
 from mailer.rendering.compiling import compile_edition
@@ -83,8 +83,8 @@ async def schedule(
     Raises BlockedError if the check before sending refuses it, ConflictError if nobody is named.
     """
     timing = settled_timing(press, timing)
-    if request and (made := await press.ledger.mailing_of_request(request)) is not None:
-        return await press.mailings.get(made)
+    if made := await asked_before(press, request, now=now, undo=undo):
+        return made
     issue, newsletter, edition = await compile_to_mail(press, issue_slug)
     to = await _addressed(press, issue, wish, now)
     _check_experiment(experiment, timing)
@@ -104,6 +104,7 @@ async def schedule(
         now=now,
         timing=await timing_for(press, newsletter, timing, is_tried_out=experiment is not None),
         experiment=experiment,
+        starts=starts,
         reserved=reserved,
     )
     if to.cohort is not None:
@@ -112,10 +113,27 @@ async def schedule(
         # The other of two clicks was faster: ours stays a draft, which nobody gets, and is put away.
         await press.mailings.move(mailing.id, MailingState.CANCELLED, now=now)
         return await press.mailings.get(await press.ledger.mailing_of_request(request) or mailing.id)
+    return await _asked_for(press, mailing, now=now, undo=undo)
+
+
+async def asked_before(press: Press, request: str, *, now: datetime, undo: timedelta = timedelta(0)) -> Mailing | None:
+    """Return the mailing that this request has made already, if it has; a draft that a crash left goes on now."""
+    made = await press.ledger.mailing_of_request(request) if request else None
+    if made is None:
+        return None
+    return await _asked_for(press, await press.mailings.get(made), now=now, undo=undo)
+
+
+async def _asked_for(press: Press, mailing: Mailing, *, now: datetime, undo: timedelta) -> Mailing:
+    """Let a draft wait for its time, or for a second person's yes; whatever is further stays as it is."""
     if mailing.state is not MailingState.DRAFT:
         return mailing
-    following = MailingState.PROPOSED if timing.needs_approval else MailingState.SCHEDULED
-    return await press.mailings.move(mailing.id, following, now=now, starts=max(starts or now, now + undo))
+    following = MailingState.PROPOSED if mailing.timing.needs_approval else MailingState.SCHEDULED
+    try:
+        return await press.mailings.move(mailing.id, following, now=now, starts=max(mailing.starts or now, now + undo))
+    except ConflictError:
+        # Another who asked for the same was faster, and it has begun meanwhile, or was taken back.
+        return await press.mailings.get(mailing.id)
 
 
 async def _addressed(press: Press, issue: Issue, wish: Wish | Addressed | Sequence[str], now: datetime) -> Addressed:
@@ -167,7 +185,7 @@ async def approve(
 async def undo(press: Press, mailing_id: MailingId, *, now: datetime) -> Mailing:
     """Take a mailing back before its first byte has left; nobody is mailed. Raises ConflictError if it has begun."""
     mailing = await press.mailings.get(mailing_id)
-    if mailing.state not in (MailingState.PROPOSED, MailingState.SCHEDULED):
+    if mailing.state not in NOT_BEGUN:
         hint = "Pause or cancel it." if not mailing.is_finished else "There is nothing to undo."
         raise ConflictError(f"Mailing {mailing_id} is {mailing.state}, and cannot be undone any more. {hint}")
     taken_back = await press.mailings.move(

@@ -39,7 +39,7 @@ class MailingState(StrEnum):
 MOVES: dict[MailingState, frozenset[MailingState]] = {
     MailingState.DRAFT: frozenset({MailingState.PROPOSED, MailingState.SCHEDULED, MailingState.CANCELLED}),
     MailingState.PROPOSED: frozenset({MailingState.SCHEDULED, MailingState.CANCELLED}),
-    MailingState.SCHEDULED: frozenset({MailingState.DRAFT, MailingState.SENDING, MailingState.CANCELLED}),
+    MailingState.SCHEDULED: frozenset({MailingState.SENDING, MailingState.CANCELLED}),
     MailingState.SENDING: frozenset({MailingState.PAUSED, MailingState.COMPLETE, MailingState.CANCELLED}),
     # Outcomes of hand-overs in flight still arrive while paused, and the last of them can complete the mailing.
     MailingState.PAUSED: frozenset({MailingState.SENDING, MailingState.COMPLETE, MailingState.CANCELLED}),
@@ -50,6 +50,9 @@ MOVES: dict[MailingState, frozenset[MailingState]] = {
 
 ACTIVE_STATES = frozenset({MailingState.SCHEDULED, MailingState.SENDING})
 """States in which the tick has something to do."""
+
+NOT_BEGUN = frozenset({MailingState.PROPOSED, MailingState.SCHEDULED})
+"""States of a mailing that was asked for and of which nothing has left: it can be undone."""
 
 FINAL_STATES = frozenset(state for state, following in MOVES.items() if not following)
 """States that nothing follows."""
@@ -75,7 +78,7 @@ class Mailing:
     uncertain_policy: UncertainPolicy = UncertainPolicy.RESEND
     created: datetime
     starts: datetime | None = None
-    """When it is due; None until it is scheduled."""
+    """When it is due; None of a draft that begins when it is asked for."""
     started: datetime | None = None
     """When sending first began."""
     finished: datetime | None = None

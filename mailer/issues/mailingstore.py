@@ -61,6 +61,7 @@ class MailingStore:
         scope: Scope = ONLY_LISTS,
         timing: Timing | None = None,
         experiment: Experiment | None = None,
+        starts: datetime | None = None,
         reserved: MailingId | None = None,
     ) -> Mailing:
         """Make a mailing in state draft, with an id of its own, or with one that was reserved for it.
@@ -76,6 +77,7 @@ class MailingStore:
                 ("SADD", UNFINISHED, mailing_id),
                 # The state first: a mailing without a record is not there yet.
                 ("HSETNX", _key(mailing_id), "state", MailingState.DRAFT),
+                ("HSETNX", _key(mailing_id), "starts", starts.isoformat() if starts else ""),
                 ("HSETNX", _key(mailing_id), "record", msgspec.json.encode(record)),
                 ("ZADD", MAILINGS, mailing_id, mailing_id),
             ],

@@ -17,7 +17,7 @@ from enum import StrEnum
 from msgspec.structs import replace
 
 from mailer.delivery.addressing import Addressed
-from mailer.delivery.controlling import schedule
+from mailer.delivery.controlling import asked_before, schedule
 from mailer.delivery.ledger import Standing
 from mailer.delivery.planning import Forecast, forecast
 from mailer.delivery.press import Press
@@ -86,8 +86,8 @@ async def resend(
     Where a second person must approve, `asked_by` says who asks. The same `request` twice returns the mailing that the
     first one made.
     """
-    if request and (made := await press.ledger.mailing_of_request(request)) is not None:
-        return await press.mailings.get(made)
+    if made := await asked_before(press, request, now=now):
+        return made
     mailing = await press.mailings.get(mailing_id)
     cohort = await remainder_of(press, mailing_id, which, saying)
     if not cohort:

@@ -20,7 +20,7 @@ from pydantic import BaseModel, Field
 from mailer.accounts.account import Session
 from mailer.clock import now
 from mailer.delivery.addressing import Wish, look_up
-from mailer.delivery.controlling import BlockedError, schedule
+from mailer.delivery.controlling import BlockedError, asked_before, schedule
 from mailer.delivery.experiments.experimenting import experiment_of
 from mailer.delivery.planning import Forecast, forecast
 from mailer.delivery.press import Press
@@ -163,32 +163,31 @@ async def send(
 ) -> Response:
     """Schedule the mailing, unless what was confirmed is no longer what would happen."""
     press: Press = request.app.state.press
-    made = await press.ledger.mailing_of_request(form.request)
+    undo = timedelta(seconds=press.settings.undo_seconds)
+    made = await asked_before(press, form.request, now=now(), undo=undo)
     if made is None:
         plan = await _plan(press, slug, form)
         if objection := _objection(plan, form):
             return _confirmation(request, plan, form.request, form, objection=objection, status=409)
         try:
             timing, starts = await form.settled(press, plan.newsletter, session.account)
-            made = (
-                await schedule(
-                    press,
-                    slug,
-                    plan.wish,
-                    now=now(),
-                    starts=starts,
-                    timing=timing,
-                    experiment=await experiment_of(press, slug, form.trial) if form.trial else None,
-                    undo=timedelta(seconds=press.settings.undo_seconds),
-                    request=form.request,
-                )
-            ).id
+            made = await schedule(
+                press,
+                slug,
+                plan.wish,
+                now=now(),
+                starts=starts,
+                timing=timing,
+                experiment=await experiment_of(press, slug, form.trial) if form.trial else None,
+                undo=undo,
+                request=form.request,
+            )
         except (ConflictError, WallTimeError, SourceError) as refused:
             return _confirmation(request, plan, form.request, form, objection=refused, status=409)
         except BlockedError as blocked:
             issue = await press.issues.get(blocked.issue)
             return page(request, "admin/blocked.html", status=409, issue=issue, findings=blocked.findings)
-    return RedirectResponse(f"/admin/mailings/{made}", status_code=303)
+    return RedirectResponse(f"/admin/mailings/{made.id}", status_code=303)
 
 
 async def _plan(press: Press, slug: str, form: WishForm) -> _Plan:

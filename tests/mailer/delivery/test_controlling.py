@@ -39,6 +39,29 @@ async def test_the_same_request_twice_makes_one_mailing(newsroom: Newsroom) -> N
     assert other.id != first.id
 
 
+async def test_a_request_whose_process_died_before_its_last_step_is_scheduled_by_the_next(newsroom: Newsroom) -> None:
+    press, now = newsroom.press, await newsroom.press.ledger.now()
+    later = now + timedelta(hours=1)
+    left = await press.mailings.create(
+        issue="harbour",
+        newsletter="daily",
+        lists=(),
+        edition="",
+        subject="Harbour",
+        uncertain_policy=press.settings.uncertain_policy,
+        now=now,
+        starts=later,
+    )
+    await press.ledger.remember_request("click-1", left.id)
+
+    again = await schedule(press, "harbour", ["readers"], now=now, request="click-1")
+    await press.mailings.move(left.id, MailingState.SENDING, now=now)
+    once_more = await schedule(press, "harbour", ["readers"], now=now, request="click-1")
+
+    assert (again.id, again.state, again.starts) == (left.id, MailingState.SCHEDULED, later)
+    assert (once_more.id, once_more.state) == (left.id, MailingState.SENDING)
+
+
 async def test_an_issue_that_the_check_refuses_is_not_scheduled(newsroom: Newsroom) -> None:
     newsletter = await newsroom.press.newsletters.get("daily")
     await newsroom.press.newsletters.put(replace(newsletter, postal_address=""))
