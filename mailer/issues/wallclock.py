@@ -76,7 +76,7 @@ def still_to_come(instant: datetime, now: datetime) -> datetime:
     """Return the instant. Raises WallTimeError where it has passed: a slip of the year must not mail at once."""
     if instant < now:
         raise WallTimeError(
-            f"{_said(instant.astimezone(UTC))} UTC has passed, and it is {now.astimezone(UTC):%H:%M} UTC now. Choose a "
+            f"{_said(instant.astimezone(UTC))} UTC has passed: now it is {_said(now.astimezone(UTC))} UTC. Choose a "
             "later time, or none, to begin at once."
         )
     return instant

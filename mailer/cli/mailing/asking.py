@@ -7,15 +7,28 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from mailer.errors import ConflictError
+from mailer.errors import ConflictError, NotFoundError
 
 if TYPE_CHECKING:
+    from mailer.delivery.press import Press
     from mailer.issues.mailing import Mailing
 
 Yes = Annotated[bool, typer.Option("--yes", help="Do not ask.")]
 YesToMany = Annotated[bool, typer.Option("--yes", help="Do not ask, however many they are (`confirm_from_people`).")]
 
 Account = Annotated[str, typer.Option("--by", help="The account that asks; needed where a second person must approve.")]
+
+
+async def known_account(press: Press, name: str) -> str:
+    """Return the name, of an account or "" for nobody; raise NotFoundError where no account has it.
+
+    A slip in the name of who asks would let that very person give the second yes.
+    """
+    from mailer.accounts.store import AccountStore
+
+    if name and await AccountStore(press.redis).find(name) is None:
+        raise NotFoundError(f"There is no account “{name}”. Make one with `pressrun init --account`.")
+    return name
 
 
 def to_be_approved(mailing: Mailing) -> str:

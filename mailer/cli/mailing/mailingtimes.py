@@ -9,9 +9,10 @@ import typer
 
 from mailer.cli.answering import AsJson, answer
 from mailer.cli.mailing import audience
-from mailer.cli.mailing.asking import Account, YesToMany, ask_about_many, to_be_approved
+from mailer.cli.mailing.asking import Account, YesToMany, ask_about_many, known_account, to_be_approved
 from mailer.cli.mailing.audience import ListOption, SegmentOption, WithoutList, WithoutMailing, WithoutSegment
 from mailer.cli.opening import with_press
+from mailer.issues.wallclock import Which
 
 if TYPE_CHECKING:
     from mailer.delivery.addressing import Wish
@@ -33,7 +34,7 @@ def schedule(
     without_mailings: WithoutMailing = None,
     at: Annotated[str, typer.Option(help="When, on the wall: 2026-11-25T09:00. Else at once.", metavar="TIME")] = "",
     zone: Annotated[str, typer.Option(help="The wall's time zone, such as Europe/Berlin.")] = "UTC",
-    which: Annotated[str, typer.Option(help="`first` or `second`, where clocks go back and TIME is twice.")] = "",
+    which: Annotated[Which | None, typer.Option(help="Which one, where clocks go back and TIME is twice.")] = None,
     local: Annotated[
         bool, typer.Option("--local", help="At TIME in each reader's own time zone; else in ZONE.")
     ] = False,
@@ -72,6 +73,7 @@ def schedule(
         from mailer import clock
         from mailer.issues.wallclock import still_to_come
 
+        await known_account(press, by)
         when = await _settled(press, issue, wish, wanted, at=at, zone=zone, which=which)
         # Whoever repeats a request late gets the mailing that it has made.
         if when.starts and not local and not (request and await press.ledger.mailing_of_request(request)):
@@ -110,17 +112,14 @@ def approve(
 
     async def story(press: Press) -> Mailing:
         from mailer import clock
-        from mailer.accounts.store import AccountStore
         from mailer.delivery.controlling import approve as act
-        from mailer.errors import NotFoundError
         from mailer.issues.mailing import MailingId
 
-        if await AccountStore(press.redis).find(by) is None:
-            raise NotFoundError(f"There is no account {by}.")
+        second = await known_account(press, by)
         found = await press.mailings.get(MailingId(mailing))
         # A name of a dozen characters is long enough to be nobody else's.
         whole = found.approvable if len(edition) >= 12 and found.approvable.startswith(edition) else edition
-        return await act(press, found.id, by=by, edition=whole, now=clock.now())
+        return await act(press, found.id, by=second, edition=whole, now=clock.now())
 
     done = with_press(story)
     answer(_facts(done), [_sentence(done)], as_json=as_json)
@@ -168,16 +167,18 @@ class _When(NamedTuple):
     shares: list[Share]
 
 
-async def _settled(press: Press, issue: str, wish: Wish, wanted: Timing, *, at: str, zone: str, which: str) -> _When:
+async def _settled(
+    press: Press, issue: str, wish: Wish, wanted: Timing, *, at: str, zone: str, which: Which | None
+) -> _When:
     """Return the timing with what only the press knows, when it begins, and how its people are shared out."""
     from msgspec.structs import replace
 
     from mailer.delivery.planning import pending_of
     from mailer.delivery.timing.sharing import first_moment, shares_of, zone_field
-    from mailer.issues.wallclock import Which, instant_of, read_wall_time
+    from mailer.issues.wallclock import instant_of, read_wall_time
 
     if not wanted.wall:
-        starts = instant_of(read_wall_time(at), zone, Which(which) if which else None) if at else None
+        starts = instant_of(read_wall_time(at), zone, which) if at else None
         return _When(wanted, starts, [])
     newsletter = (await press.issues.get(issue)).newsletter
     timing = replace(wanted, zone_field=await zone_field(press, newsletter))
@@ -199,11 +200,14 @@ def _facts(mailing: Mailing) -> dict[str, object]:
 
 
 def _sentence(mailing: Mailing) -> str:
+    from mailer import clock
     from mailer.issues.mailing import MailingState
 
-    when = f"{mailing.starts:%Y-%m-%d %H:%M:%S} UTC" if mailing.starts else "at once"
     if mailing.state is MailingState.PROPOSED:
         return to_be_approved(mailing)
+    if mailing.starts is None or mailing.starts <= clock.now():
+        return f"Mailing {mailing.id} begins now. Follow it with `pressrun mailings status {mailing.id}`."
+    when = f"{mailing.starts:%Y-%m-%d %H:%M:%S} UTC"
     return (
         f"Mailing {mailing.id} is {mailing.state} and begins {when}. Until then, `pressrun mailings undo {mailing.id}`."
     )

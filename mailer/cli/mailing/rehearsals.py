@@ -62,7 +62,7 @@ def _lines(found: Account) -> list[str]:
                 ("took", f"{found.seconds:.1f} seconds"),
                 ("rate", f"{found.rate_per_second:,.0f} people a second, by one process"),
                 ("second copies", found.extra_copies),
-                ("broken", f"a personal field lets {found.broken_people:,} people down"),
+                ("broken fields", f"{found.broken_people:,} people" if found.broken_people else "nobody has one"),
             ]
         )
     ]

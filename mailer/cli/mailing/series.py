@@ -9,7 +9,7 @@ import typer
 
 from mailer.cli.answering import AsJson, answer, described, table
 from mailer.cli.mailing import audience
-from mailer.cli.mailing.asking import Account, YesToMany, ask_about_many
+from mailer.cli.mailing.asking import Account, YesToMany, ask_about_many, known_account
 from mailer.cli.mailing.audience import ListOption, SegmentOption, WithoutList, WithoutMailing, WithoutSegment
 from mailer.cli.opening import with_press
 from mailer.errors import ConflictError
@@ -71,7 +71,7 @@ def create(
             cron=cron,
             zone=zone,
             created=clock.now(),
-            asked_by=by,
+            asked_by=await known_account(press, by),
         )
         return series, await begin_series(press, series)
 

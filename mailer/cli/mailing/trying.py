@@ -9,7 +9,7 @@ import typer
 
 from mailer.cli.answering import AsJson, answer, table
 from mailer.cli.mailing import audience
-from mailer.cli.mailing.asking import Account, Yes, YesToMany, ask, ask_about_many, to_be_approved
+from mailer.cli.mailing.asking import Account, Yes, YesToMany, ask, ask_about_many, known_account, to_be_approved
 from mailer.cli.mailing.audience import ListOption, SegmentOption, WithoutList, WithoutMailing, WithoutSegment
 from mailer.cli.opening import with_press
 
@@ -71,7 +71,7 @@ def try_out(
             after_seconds=after * 3600,
         )
         experiment = await experiment_of(press, issue, trial)
-        timing = Timing(asked_by=account)
+        timing = Timing(asked_by=await known_account(press, account))
         return await schedule(
             press, issue, wish, now=clock.now(), timing=timing, experiment=experiment, request=request
         )
@@ -161,8 +161,8 @@ def resend(
         from mailer.delivery.readership.resending import resend as act
         from mailer.issues.mailing import MailingId
 
-        number, now = MailingId(mailing), clock.now()
-        return await act(press, number, which, now=now, saying=saying, asked_by=by, request=request)
+        number, now, asked_by = MailingId(mailing), clock.now(), await known_account(press, by)
+        return await act(press, number, which, now=now, saying=saying, asked_by=asked_by, request=request)
 
     made = with_press(story)
     line = f"Mailing {made.id} begins." if made.is_approved else to_be_approved(made)

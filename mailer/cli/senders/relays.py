@@ -62,7 +62,7 @@ def list_relays(as_json: AsJson = False) -> None:
 
     facts = with_press(story)
     headings = ("name", "host", "port", "priority", "weight", "state")
-    rows = [[one[heading] for heading in headings] for one in facts]
+    rows = [[_shown(heading, one[heading]) for heading in headings] for one in facts]
     empty = "There are no relays; the one of the settings is used. Define one with `pressrun relays add`."
     answer(facts, table(headings, rows, empty=empty), as_json=as_json)
 
@@ -218,4 +218,10 @@ def _tell(name: str, as_json: bool) -> None:
         return await _facts(press, await press.relays.get(name))
 
     facts = with_press(story)
-    answer(facts, described((key.replace("_", " "), value) for key, value in facts.items()), as_json=as_json)
+    lines = described((key.replace("_", " "), _shown(key, value)) for key, value in facts.items())
+    answer(facts, lines, as_json=as_json)
+
+
+def _shown(fact: str, value: object) -> object:
+    """Return what is shown of a fact: a port is a name of digits, with no comma in it."""
+    return str(value) if fact == "port" else value

@@ -52,6 +52,21 @@ def test_a_time_that_comes_twice_is_chosen(run: Run, issue: str, people: Path) -
     when = ("--at", "2099-10-25T02:30", "--zone", "Europe/Rome", "--which", "second")
 
     assert run("mailings", "schedule", issue, *when, *TO_READERS).json["starts"] == "2099-10-25T01:30:00+00:00"
+    assert "begins       2099-10-25 01:30 UTC" in run("mailings", "status", "1").out
+
+
+def test_undoing_is_offered_only_where_there_is_time_for_it(run: Run, issue: str, people: Path) -> None:
+    at_once = run("mailings", "schedule", issue, "--list", "readers").out
+    waiting = run("mailings", "schedule", issue, "--list", "readers", "--undo", "60").out
+
+    assert at_once == "Mailing 1 begins now. Follow it with `pressrun mailings status 1`.\n"
+    assert "Until then, `pressrun mailings undo 2`." in waiting
+
+
+def test_a_time_that_comes_twice_comes_no_third_time(run: Run, issue: str, people: Path) -> None:
+    when = ("--at", "2099-10-25T02:30", "--zone", "Europe/Rome", "--which", "third")
+
+    assert "'third' is not one of 'first', 'second'" in run("mailings", "schedule", issue, *when, status=2).err
 
 
 def test_readers_own_times_need_a_field_that_keeps_their_zones(run: Run, issue: str, people: Path) -> None:
@@ -139,6 +154,7 @@ def test_a_second_person_approves_what_they_have_seen(
 
     in_press(make_accounts)
     nobody = run("mailings", "schedule", issue, "--list", "readers", status=2)
+    misspelt = run("mailings", "schedule", issue, "--by", "ana", *TO_READERS, status=2)
     asked = run("mailings", "schedule", issue, "--by", "anna", *TO_READERS).json
     approve = ("mailings", "approve", str(asked["mailing"]), "--edition", asked["edition"][:12], "--by")
     herself = run(*approve, "anna", status=2)
@@ -148,5 +164,6 @@ def test_a_second_person_approves_what_they_have_seen(
     assert "say who asks" in nobody.err
     assert asked["state"] == "proposed"
     assert "a second person must approve it" in herself.err
-    assert "no account eve" in stranger.err
+    assert "no account “ana”" in misspelt.err
+    assert "no account “eve”" in stranger.err
     assert (approved["state"], approved["approved_by"]) == ("scheduled", "ben")

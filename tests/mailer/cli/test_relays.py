@@ -47,6 +47,13 @@ def server() -> Iterator[Controller]:
     controller.stop()
 
 
+def test_a_port_is_shown_without_a_comma(run: Run) -> None:
+    added = run("relays", "add", "inbox", "--host", "127.0.0.1", "--port", "18432", "--tls", "none").out
+
+    assert "18432" in added
+    assert "18432" in run("relays", "list").out
+
+
 def test_a_relay_is_shown_as_it_was_defined_without_its_password(run: Run, password: None) -> None:
     run("relays", "add", "post", "--host", "smtp.example.com", "--username", "press", "--password", "--per-day", "2000")
 

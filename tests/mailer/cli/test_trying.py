@@ -83,10 +83,11 @@ def test_a_trial_waits_for_a_second_person(
 ) -> None:
     monkeypatch.setenv("PRESSRUN_APPROVAL_NEEDED", "true")
 
-    async def make_account(press: Press) -> None:
-        await AccountStore(press.redis).add("ben", now=clock.now())
+    async def make_accounts(press: Press) -> None:
+        for name in ("anna", "ben"):
+            await AccountStore(press.redis).add(name, now=clock.now())
 
-    in_press(make_account)
+    in_press(make_accounts)
     wish = ("--list", "readers", "--subject", "Tea at six", "--by", "hand")
     nobody = run("mailings", "try", issue, *wish, status=2)
     asked = run("mailings", "try", issue, *wish, "--account", "anna")

@@ -6,7 +6,15 @@ from datetime import UTC, datetime
 
 import pytest
 
-from mailer.issues.wallclock import WallTimeError, Which, instant_of, read_wall_time, readers_instant, zone_named
+from mailer.issues.wallclock import (
+    WallTimeError,
+    Which,
+    instant_of,
+    read_wall_time,
+    readers_instant,
+    still_to_come,
+    zone_named,
+)
 
 PASSED_OVER = datetime(2026, 3, 29, 2, 30)  # noqa: DTZ001 - a time on the wall has no zone
 TWICE = datetime(2026, 10, 25, 2, 30)  # noqa: DTZ001
@@ -68,3 +76,10 @@ def test_an_unknown_zone_is_refused_with_a_suggestion(name: str, hint: str) -> N
 def test_what_is_no_time_on_the_wall_is_refused(text: str) -> None:
     with pytest.raises(WallTimeError):
         read_wall_time(text)
+
+
+def test_a_time_that_has_passed_is_told_with_the_day_that_it_is_now() -> None:
+    with pytest.raises(WallTimeError) as caught:
+        still_to_come(datetime(2026, 10, 31, 1, 30, tzinfo=UTC), now=datetime(2026, 11, 25, 1, 54, tzinfo=UTC))
+
+    assert "01:30 on 31 October 2026 UTC has passed: now it is 01:54 on 25 November 2026 UTC." in str(caught.value)
