@@ -128,7 +128,7 @@ async def _relay(press: Press, one: StoredRelay) -> Diagnosis:
         return Diagnosis(part, Health.DOUBTFUL, "It is not used for now.", f"`pressrun relays change {one.name} --use`")
     if reason := (await press.relays.health(one.name)).reason:
         advice = f"Look closer with `pressrun relays test {one.name}`; others are used meanwhile, if there are any."
-        return Diagnosis(part, Health.ILL, reason, advice)
+        return Diagnosis(part, Health.ILL, f"{reason.rstrip('.')}.", advice)
     return _door(part, one.host, one.port, f"Check it with `pressrun relays show {one.name}`, and that it runs.")
 
 

@@ -39,7 +39,7 @@ class Explanation:
 
     address: str
     standing: Standing | None
-    """None: not in the audience."""
+    """None: not in the audience, or nobody is yet, since the mailing has not begun."""
     reason: str
     """The exclusion reason; empty where nobody was excluded."""
     reply: str
@@ -110,23 +110,32 @@ def _tell(mailing: Mailing, standing: Standing | None, reason: ExclusionReason |
     name = f"mailing {mailing.id} ({mailing.subject})"
     match standing:
         case None:
-            return f"was not in the audience of {name}: on none of its lists and in none of its segments when it began."
+            return _outside(mailing, name)
         case Standing.ACCEPTED:
-            return f"was mailed {name}: the relay accepted the message."
+            return f"was mailed in {name}: the relay accepted the message."
         case Standing.REFUSED:
-            return f"was not mailed {name}. {_said(tried)}"
+            return f"was not mailed in {name}. {_said(tried)}"
         case Standing.EXCLUDED:
-            return f"was not mailed {name}: {_BECAUSE[reason] if reason else 'excluded for a reason not on record'}."
+            return f"was not mailed in {name}: {_BECAUSE[reason] if reason else 'excluded for a reason not on record'}."
         case Standing.UNCERTAIN:
             return f"may or may not have got {name}; nobody mails them again without a decision. {_said(tried)}"
         case Standing.DEFERRED:
             return f"has not got {name} yet. {_said(tried)}{_again(tried)}"
         case Standing.PENDING if mailing.state is MailingState.CANCELLED:
-            return f"is not mailed {name}: it was cancelled, and they are being excluded."
+            return f"is not mailed in {name}: it was cancelled, and they are being excluded."
         case Standing.PENDING if tried:
             return f"may have got {name}, and gets the same message once more. {_said(tried)}"
         case Standing.PENDING:
             return f"has not got {name} yet: their turn is still to come (the mailing is {mailing.state})."
+
+
+def _outside(mailing: Mailing, name: str) -> str:
+    """Tell of somebody who is not in the audience: there is none before the mailing begins."""
+    if mailing.started:
+        return f"was not in the audience of {name}: on none of its lists and in none of its segments when it began."
+    if mailing.is_finished:
+        return f"was not mailed in {name}: it was {mailing.state} before it began."
+    return f"has not got {name}: it is {mailing.state}, and who gets it is settled when it begins."
 
 
 def _said(tried: LastTry | None) -> str:

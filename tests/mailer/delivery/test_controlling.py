@@ -174,10 +174,23 @@ async def test_everybody_has_an_answer_to_why(newsroom: Newsroom, relay: Scripte
 
     assert pending.standing is Standing.PENDING
     assert "their turn is still to come" in pending.sentence
-    assert accepted.sentence == f"{ANNA} was mailed mailing 1 (The harbour opens): the relay accepted the message."
+    assert accepted.sentence == f"{ANNA} was mailed in mailing 1 (The harbour opens): the relay accepted the message."
     assert (deferred.standing, "451 4.7.1 Later" in deferred.sentence) == (Standing.DEFERRED, True)
     assert "Next try: " in deferred.sentence
     assert (stranger.standing, "nobody with this address is known" in stranger.sentence) == (None, True)
+
+
+async def test_nobody_is_said_to_be_left_out_of_a_mailing_that_has_not_begun(newsroom: Newsroom) -> None:
+    await newsroom.join(ANNA)
+    now = await newsroom.press.ledger.now()
+    mailing = await schedule(newsroom.press, "harbour", ["readers"], now=now, starts=now + timedelta(days=1))
+
+    before = await why(newsroom.press, mailing.id, ANNA)
+    await undo(newsroom.press, mailing.id, now=now)
+    after = await why(newsroom.press, mailing.id, ANNA)
+
+    assert before.sentence.endswith("it is scheduled, and who gets it is settled when it begins.")
+    assert after.sentence.endswith("it was cancelled before it began.")
 
 
 async def test_a_test_goes_to_any_address_and_is_counted_nowhere(newsroom: Newsroom, relay: ScriptedRelay) -> None:
