@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -12,9 +12,11 @@ from mailer.delivery.controlling import schedule
 from mailer.delivery.explaining import why
 from mailer.delivery.ledger import Standing
 from mailer.delivery.planning import forecast
+from mailer.delivery.workshop import Workshop
 from mailer.errors import ConflictError
 from mailer.issues.mailing import MailingState
 from mailer.settings import UncertainPolicy
+from mailer.smtp.envelope import HandOver
 from subscribers.address import parse_address
 from subscribers.cohort import Cohort
 from subscribers.subscription import SubscriptionState
@@ -248,3 +250,29 @@ async def test_an_issue_goes_to_no_list_of_another_newsletter(newsroom: Newsroom
 
     with pytest.raises(ConflictError, match="did not ask for this"):
         await schedule(newsroom.press, "harbour", ["strangers"], now=await newsroom.press.ledger.now())
+
+
+async def test_a_fault_of_ours_while_a_message_is_made_is_raised_and_loses_nobody(
+    newsroom: Newsroom, relay: ScriptedRelay, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    everybody = [f"reader{number}@example.com" for number in range(10)]
+    people = await newsroom.join(*everybody)
+    mailing = await newsroom.send()
+    make = Workshop.unsigned
+
+    def fail_at_the_sixth(*arguments: Any) -> HandOver:
+        if arguments[3].id == people[5]:
+            raise RuntimeError("a fault")
+        return make(*arguments)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(Workshop, "unsigned", fail_at_the_sixth)
+        with pytest.raises(RuntimeError, match="a fault"):
+            await newsroom.work()
+    words = (await newsroom.press.ledger.words(mailing.id))[0]
+    assert not words.orphaned
+    await newsroom.until_due(mailing)
+    await newsroom.work()
+
+    assert relay.addresses() == sorted(everybody)
+    assert (await newsroom.press.ledger.counts(mailing.id)).accepted == 10
