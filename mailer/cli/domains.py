@@ -9,6 +9,7 @@ import typer
 from mailer.cli.answering import AsJson, answer, described, remark, table
 from mailer.cli.opening import with_press
 from mailer.cli.senders import warmups
+from mailer.cli.senders.domainname import named_domain
 from mailer.senders.dkim import Algorithm, BodyForm
 
 if TYPE_CHECKING:
@@ -60,7 +61,9 @@ def generate(
     async def story(press: Press) -> DomainKey:
         from mailer.senders.rotating import make_key
 
-        return await make_key(press.keys, _named(domain), now=_now(), algorithm=algorithm, body=body, selector=selector)
+        return await make_key(
+            press.keys, named_domain(domain), now=_now(), algorithm=algorithm, body=body, selector=selector
+        )
 
     _tell(with_press(story), as_json)
 
@@ -74,7 +77,7 @@ def show(
     """Show a domain's keys, and the DNS record of each."""
 
     async def story(press: Press) -> list[DomainKey]:
-        name = _named(domain)
+        name = named_domain(domain)
         return [await press.keys.get(name, selector)] if selector else await press.keys.of(name)
 
     keys = with_press(story)
@@ -90,12 +93,14 @@ def check(domain: Domain, as_json: AsJson = False) -> None:
         from mailer.senders.domaincheck import check_domain
         from mailer.senders.lookup import Lookup
 
-        name = _named(domain)
-        bounces = {one.bounce_domain for one in await press.newsletters.all() if _named(one.sender_domain) == name}
+        name = named_domain(domain)
+        bounces = {
+            one.bounce_domain for one in await press.newsletters.all() if named_domain(one.sender_domain) == name
+        }
         lookup = Lookup(press.settings.dns_server)
         return [
             (one.is_fine, one.sentence)
-            for one in await check_domain(press.keys, lookup, name, sorted(map(_named, bounces)), now=_now())
+            for one in await check_domain(press.keys, lookup, name, sorted(map(named_domain, bounces)), now=_now())
         ]
 
     found = with_press(story)
@@ -120,9 +125,9 @@ def activate(
         from mailer.senders.lookup import Lookup
 
         if unseen:
-            return await rotating.activate_unseen(press.keys, _named(domain), selector, _now())
+            return await rotating.activate_unseen(press.keys, named_domain(domain), selector, _now())
         lookup = Lookup(press.settings.dns_server)
-        return await rotating.activate(press.keys, lookup, _named(domain), selector, _now())
+        return await rotating.activate(press.keys, lookup, named_domain(domain), selector, _now())
 
     _tell(with_press(story), as_json)
 
@@ -134,7 +139,7 @@ def retire(domain: Domain, selector: Selector, as_json: AsJson = False) -> None:
     async def story(press: Press) -> DomainKey:
         from mailer.senders import rotating
 
-        return await rotating.retire(press.keys, _named(domain), selector, _now())
+        return await rotating.retire(press.keys, named_domain(domain), selector, _now())
 
     _tell(with_press(story), as_json)
 
@@ -149,18 +154,9 @@ def withdraw(domain: Domain, selector: Selector, as_json: AsJson = False) -> Non
         from mailer.senders import rotating
 
         queued_for = timedelta(seconds=press.settings.give_up_after_seconds)
-        return await rotating.withdraw(press.keys, _named(domain), selector, _now(), queued_for=queued_for)
+        return await rotating.withdraw(press.keys, named_domain(domain), selector, _now(), queued_for=queued_for)
 
     _tell(with_press(story), as_json)
-
-
-def _named(domain: str) -> str:
-    from mailer.rendering.headers import HeaderError, ascii_domain
-
-    try:
-        return ascii_domain(domain).lower().rstrip(".")
-    except HeaderError as error:
-        raise typer.BadParameter(f"{error} Give a domain such as example.com.", param_hint="DOMAIN") from error
 
 
 def _now() -> datetime:

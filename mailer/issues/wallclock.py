@@ -7,7 +7,7 @@ a mailing is told, with what they could mean instead. For readers in their own z
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from datetime import MAXYEAR, MINYEAR, UTC, datetime, timedelta
 from enum import StrEnum
 from zoneinfo import ZoneInfo, available_timezones
 
@@ -46,6 +46,9 @@ def read_wall_time(text: str) -> datetime:
         wall = datetime.fromisoformat(text.strip())
     except ValueError as error:
         raise WallTimeError(f"“{text[:40]}” is no time such as 2026-11-25T09:00.") from error
+    if not MINYEAR < wall.year < MAXYEAR:
+        # At the edges of the calendar other zones have no time for it.
+        raise WallTimeError(f"The year of “{text[:40]}” is not one for a mailing.")
     if wall.tzinfo is not None:
         raise WallTimeError(f"“{text[:40]}” has a zone of its own already; leave that away, or give no other zone.")
     return wall

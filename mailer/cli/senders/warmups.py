@@ -8,6 +8,7 @@ import typer
 
 from mailer.cli.answering import AsJson, answer, described, remark, table
 from mailer.cli.opening import with_press
+from mailer.cli.senders.domainname import named_domain
 from mailer.senders.warmups.warmup import FIRST, GROWTH, LAST, Warmup, ladder
 
 if TYPE_CHECKING:
@@ -34,12 +35,12 @@ def set_warmup(
 ) -> None:
     """Begin a domain's warm-up now, in place of the one that it had; its first day lasts for 24 hours."""
     days = _read(ceilings) if ceilings else ladder(first, growth, last)
+    name = named_domain(domain)
 
     async def story(press: Press) -> tuple[dict[str, object], bool]:
         from mailer.delivery.warming.warmingup import warmed_domain
-        from mailer.rendering.headers import ascii_domain
 
-        warmup = Warmup(domain=ascii_domain(domain).lower(), began=await press.ledger.now(), ceilings=days)
+        warmup = Warmup(domain=name, began=await press.ledger.now(), ceilings=days)
         await press.warmups.put(warmup)
         is_known = warmup.domain in {warmed_domain(one) for one in await press.newsletters.all()}
         return await _facts(press, warmup), is_known
@@ -55,10 +56,8 @@ def show(domain: Annotated[str, typer.Argument(metavar="DOMAIN")] = "", as_json:
     """Show how far a domain's warm-up is, or list all."""
 
     async def story(press: Press) -> list[dict[str, object]]:
-        from mailer.rendering.headers import ascii_domain
-
         if domain:
-            return [await _facts(press, await press.warmups.get(ascii_domain(domain).lower()))]
+            return [await _facts(press, await press.warmups.get(named_domain(domain)))]
         return [await _facts(press, one) for one in await press.warmups.all()]
 
     facts = with_press(story)
@@ -76,9 +75,8 @@ def end(domain: Domain, as_json: AsJson = False) -> None:
 
     async def story(press: Press) -> bool:
         from mailer.delivery.warming.warmingup import end_warmup
-        from mailer.rendering.headers import ascii_domain
 
-        return await end_warmup(press, ascii_domain(domain).lower())
+        return await end_warmup(press, named_domain(domain))
 
     had_one = with_press(story)
     sentence = f"The warm-up of {domain} has ended." if had_one else f"{domain} was not being warmed up."

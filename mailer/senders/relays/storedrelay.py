@@ -16,6 +16,9 @@ from mailer.smtp.relay import Relay
 
 DAY_SECONDS, HOUR_SECONDS = 86_400, 3_600
 
+LONGEST_TIMEOUT_SECONDS = 3_600
+_MOST = 10**9
+"""Of whatever is counted. More means no limit, which 0 says, and would not fit where it is counted."""
 _NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,39}")
 _AT_LEAST_ONE = ("weight", "connections")
 _NOT_NEGATIVE = (
@@ -73,6 +76,7 @@ class StoredRelay:
         for field_name in _NOT_NEGATIVE:
             if getattr(self, field_name) < 0:
                 raise ConfigError(f"{field_name} of the relay {self.name} must not be negative.")
+        self._check_what_cannot_be_meant()
         self.open("-" if self.sealed_password else "")
 
     @property
@@ -85,6 +89,18 @@ class StoredRelay:
     def is_limited(self) -> bool:
         """Whether workers have to agree with each other before they use it."""
         return bool(self.limits or self.connections_in_all)
+
+    def _check_what_cannot_be_meant(self) -> None:
+        for field_name in (*_AT_LEAST_ONE, *_NOT_NEGATIVE):
+            if getattr(self, field_name) > _MOST:
+                raise ConfigError(f"{field_name} of the relay {self.name} must be {_MOST:,} or less.")
+        # Also refuses what is not a number: stored, it could not be read again, and with it no relay at all.
+        if not 0 < self.timeout_seconds <= LONGEST_TIMEOUT_SECONDS:
+            raise ConfigError(
+                f"timeout_seconds of the relay {self.name} must be more than 0 and at most {LONGEST_TIMEOUT_SECONDS:,}."
+            )
+        if any(letter.isspace() or not letter.isprintable() for letter in self.host):
+            raise ConfigError(f"The host {self.host!r} of the relay {self.name} is no host name or address.")
 
     def open(self, password: str) -> Relay:
         """Return what a connection needs to know. Raises ConfigError for what makes no sense together."""

@@ -104,10 +104,11 @@ def test_a_time_that_has_passed_mails_nobody(run: Run, issue: str, people: Path)
     assert run("mailings", "list", "--json").json == []
 
 
-def test_a_time_that_is_none_is_refused(run: Run, issue: str, people: Path) -> None:
-    answer = run("mailings", "send", issue, "--list", "readers", "--yes", "--at", "tea time", status=2)
+@pytest.mark.parametrize("at", ["tea time", "9999-12-31T23:59-14:00"])
+def test_a_time_that_is_none_is_refused(run: Run, issue: str, people: Path, at: str) -> None:
+    answer = run("mailings", "send", issue, "--list", "readers", "--yes", "--at", at, status=2)
 
-    assert "“tea time” is not a time" in answer.err
+    assert f"“{at}” is not a time" in answer.err
 
 
 def test_the_status_is_a_ledger_that_balances(run: Run, mailing: int) -> None:

@@ -36,6 +36,8 @@ def test_a_time_on_a_wall_is_an_instant(run: Run, issue: str, people: Path) -> N
         ("2099-10-25T02:30", "Europe/Rome", "the first or the second"),
         ("2099-10-25T02:30", "Rome", "Did you mean Europe/Rome?"),
         ("next week", "Europe/Rome", "is no time such as"),
+        ("9999-12-31T23:59", "America/Los_Angeles", "is not one for a mailing"),
+        ("0001-01-01T00:00", "Asia/Tokyo", "is not one for a mailing"),
         ("2020-07-01T09:00", "Europe/Rome", "07:00 on 1 July 2020 UTC has passed"),
     ],
 )

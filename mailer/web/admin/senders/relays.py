@@ -16,7 +16,7 @@ from mailer.delivery.press import Press
 from mailer.delivery.relays.testing import Trial, try_relay
 from mailer.errors import ConfigError, ConflictError
 from mailer.senders.relays.condition import condition_of
-from mailer.senders.relays.storedrelay import StoredRelay
+from mailer.senders.relays.storedrelay import LONGEST_TIMEOUT_SECONDS, StoredRelay
 from mailer.settings import RelayLogin, RelayProtocol, RelayTls
 from mailer.smtp.relay import Relay
 from mailer.web.pages import page
@@ -41,7 +41,7 @@ class RelayForm(BaseModel):
     password: str = Field(default="", max_length=4_000)
     """Empty: the one that it has."""
     hello_name: str = Field(default="", max_length=255)
-    timeout_seconds: float = Field(default=60.0, gt=0, le=3_600)
+    timeout_seconds: float = Field(default=60.0, gt=0, le=LONGEST_TIMEOUT_SECONDS)
     connections: Whole = 4
     connections_in_all: Whole = 0
     messages_per_connection: Whole = 0

@@ -28,7 +28,9 @@ def test_a_warm_up_is_set_shown_and_ended(run: Run) -> None:
 def test_bad_plans_are_refused_with_a_sentence(run: Run) -> None:
     words = run("domains", "warmup", "set", "news.example.com", "--ceilings", "many", status=2)
     nothing = run("domains", "warmup", "set", "news.example.com", "--first", "0", status=2)
+    nowhere = run("domains", "warmup", "set", "not a domain", status=2)
 
     assert "are no daily numbers of messages" in words.err
     assert "begins with 1 message or more" in nothing.err
+    assert "'not a domain' is not a domain name" in nowhere.err
     assert run("domains", "warmup", "show", "--json").json == []

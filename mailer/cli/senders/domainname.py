@@ -1,0 +1,15 @@
+"""The name of a sending domain, as a person types it."""
+
+from __future__ import annotations
+
+import typer
+
+
+def named_domain(domain: str) -> str:
+    """Return a domain as it is stored: A-labels, lower case, no dot at the end. Refuses what is none."""
+    from mailer.rendering.headers import HeaderError, ascii_domain
+
+    try:
+        return ascii_domain(domain).lower().rstrip(".")
+    except HeaderError as error:
+        raise typer.BadParameter(f"{error} Give a domain such as example.com.", param_hint="DOMAIN") from error
