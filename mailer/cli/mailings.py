@@ -121,8 +121,9 @@ def status(
 ) -> None:
     """Show how far a mailing has come, and its ledger. Exit status 1 if the ledger does not balance."""
 
-    async def story(press: Press) -> Progress:
+    async def story(press: Press) -> tuple[Progress, list[str]]:
         from mailer.delivery.progress import progress_of
+        from mailer.delivery.telling.foreseeing import detours
 
         found = await progress_of(press, _id(mailing))
         with progress(f"Mailing {mailing}", found.counts.audience) as tell:
@@ -130,10 +131,11 @@ def status(
                 await asyncio.sleep(_LOOK_SECONDS)
                 found = await progress_of(press, _id(mailing))
                 tell(found.counts.audience - found.counts.pending)
-        return found
+        return found, [] if found.mailing.is_finished else await detours(press, await press.ledger.now())
 
-    found = with_press(story)
-    answer(_facts(found), described(_status_pairs(found)), as_json=as_json)
+    found, around = with_press(story)
+    lines = [*described(_status_pairs(found)), *around]
+    answer(_facts(found) | {"detours": around}, lines, as_json=as_json)
     raise typer.Exit(0 if found.counts.balanced else 1)
 
 

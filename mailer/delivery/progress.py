@@ -50,8 +50,10 @@ async def progress_of(press: Press, mailing_id: MailingId) -> Progress:
     pace = await press.ledger.pace(mailing_id)
     rate = _rate(pace, int(now.timestamp()), is_finished=mailing.is_finished)
     untried = counts.pending - counts.deferred
-    finish = now + timedelta(seconds=untried / rate) if rate and untried else None
     next_due = await press.ledger.next_due(mailing_id)
+    # A batch that is in somebody's hands is due when its lease ends; one that is due later than that rests.
+    rests_until = next_due if next_due and next_due > now + press.ledger.lease_for else now
+    finish = rests_until + timedelta(seconds=untried / rate) if rate and untried else None
     return Progress(
         mailing=mailing,
         counts=counts,

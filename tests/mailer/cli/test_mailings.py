@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from mailer.delivery.destinations.slowdown import Slowdown
 from mailer.delivery.press import Press
 from mailer.delivery.ticking import tick
 
@@ -109,6 +110,19 @@ def test_a_time_that_is_none_is_refused(run: Run, issue: str, people: Path, at: 
     answer = run("mailings", "send", issue, "--list", "readers", "--yes", "--at", at, status=2)
 
     assert f"“{at}” is not a time" in answer.err
+
+
+def test_the_status_says_what_mail_goes_around(run: Run, mailing: int, in_press: InPress) -> None:
+    async def slow(press: Press) -> None:
+        now = await press.ledger.now()
+        await press.slowed.slow("google", Slowdown.after(None, "421 4.7.28 Unusual rate", now))
+
+    in_press(slow)
+
+    assert "google wants less mail until" in run("mailings", "status", str(mailing)).out
+    assert len(run("mailings", "status", str(mailing), "--json").json["detours"]) == 1
+    run("mailings", "cancel", str(mailing))
+    assert run("mailings", "status", str(mailing), "--json").json["detours"] == []
 
 
 def test_the_status_is_a_ledger_that_balances(run: Run, mailing: int) -> None:

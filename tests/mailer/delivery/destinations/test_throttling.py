@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from mailer.delivery.destinations.lifting import lift
 from mailer.delivery.destinations.slowdown import Slowdown
 from mailer.delivery.destinations.throttling import Throttle
+from mailer.delivery.progress import progress_of
 from mailer.smtp.outcome import Outcome, OutcomeKind, Reply, Step
 
 if TYPE_CHECKING:
@@ -49,6 +50,22 @@ async def test_whoever_is_held_is_due_when_the_rest_is_over(newsroom: Newsroom, 
     due = await newsroom.press.ledger.next_due(mailing.id)
     assert due
     assert abs(due - (now + 7 * MINUTE)) < timedelta(seconds=1)
+
+
+async def test_a_mailing_is_not_expected_to_end_before_the_rest_is_over(
+    newsroom: Newsroom, relay: ScriptedRelay
+) -> None:
+    await newsroom.join("a@gmail.com", "b@example.com")
+    now = await newsroom.press.ledger.now()
+    await newsroom.press.slowed.slow("google", Slowdown(now + 7 * MINUTE))
+    mailing = await newsroom.send()
+    await newsroom.work()
+    await newsroom.press.ledger.count_pace(mailing.id, now - timedelta(seconds=2), 10)
+
+    finish = (await progress_of(newsroom.press, mailing.id)).finish
+
+    assert finish
+    assert finish > now + 7 * MINUTE - timedelta(seconds=1)
 
 
 async def test_after_its_rest_everybody_is_mailed_in_the_end(newsroom: Newsroom, relay: ScriptedRelay) -> None:
