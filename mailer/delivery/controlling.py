@@ -41,23 +41,28 @@ class BlockedError(PressrunError):
 
 async def compile_issue(press: Press, slug: str) -> tuple[Issue, Newsletter, Edition]:
     """Compile a stored issue. Raises SourceError (or RenderError) naming the place."""
-    issue = await press.issues.get(slug)
-    if not issue.newsletter:
-        raise ConflictError(f"Issue {slug} belongs to no newsletter. Import it again and name one with --newsletter.")
-    newsletter = await press.newsletters.get(issue.newsletter)
-    edition = compile_edition(issue, newsletter, public_url=press.settings.public_url, shelf=press.shelf)
-    return issue, newsletter, await enclosed(press, issue, edition)
+    issue, newsletter = await _issue_and_newsletter(press, slug)
+    return issue, newsletter, await _compiled(press, issue, newsletter, Tracking.OFF)
 
 
 async def compile_to_mail(press: Press, slug: str) -> tuple[Issue, Newsletter, Edition]:
     """Compile a stored issue as it is mailed: with tracked links and a pixel, if it or its newsletter says so."""
-    issue, newsletter, edition = await compile_issue(press, slug)
+    issue, newsletter = await _issue_and_newsletter(press, slug)
     tracking = Tracking(issue.tracking) if issue.tracking else newsletter.tracking
-    if tracking is not Tracking.OFF:
-        url, shelf = press.settings.public_url, press.shelf
-        edition = compile_edition(issue, newsletter, public_url=url, shelf=shelf, tracking=tracking)
-        edition = await enclosed(press, issue, edition)
-    return issue, newsletter, edition
+    return issue, newsletter, await _compiled(press, issue, newsletter, tracking)
+
+
+async def _issue_and_newsletter(press: Press, slug: str) -> tuple[Issue, Newsletter]:
+    issue = await press.issues.get(slug)
+    if not issue.newsletter:
+        raise ConflictError(f"Issue {slug} belongs to no newsletter. Import it again and name one with --newsletter.")
+    return issue, await press.newsletters.get(issue.newsletter)
+
+
+async def _compiled(press: Press, issue: Issue, newsletter: Newsletter, tracking: Tracking) -> Edition:
+    url, shelf = press.settings.public_url, press.shelf
+    edition = compile_edition(issue, newsletter, public_url=url, shelf=shelf, tracking=tracking)
+    return await enclosed(press, issue, edition)
 
 
 async def schedule(

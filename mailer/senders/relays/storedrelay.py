@@ -85,11 +85,6 @@ class StoredRelay:
         wanted = ((self.per_second, 1), (self.per_hour, HOUR_SECONDS), (self.per_day, DAY_SECONDS))
         return tuple(Limit(amount, seconds) for amount, seconds in wanted if amount)
 
-    @property
-    def is_limited(self) -> bool:
-        """Whether workers have to agree with each other before they use it."""
-        return bool(self.limits or self.connections_in_all)
-
     def _check_what_cannot_be_meant(self) -> None:
         for field_name in (*_AT_LEAST_ONE, *_NOT_NEGATIVE):
             if getattr(self, field_name) > _MOST:
