@@ -70,6 +70,7 @@ class Connection:
         self._events: list[Event] = []
         self._output: list[bytes] = []
         self._bytes_said = 0
+        self._bytes_taken = 0
         self._expected: deque[Step] = deque([Step.GREETING])
         self._hello_name = ""
         self._login: Login | None = None
@@ -97,7 +98,7 @@ class Connection:
     @property
     def output_bytes(self) -> int:
         """How much there is to write."""
-        return sum(map(len, self._output))
+        return self._bytes_said - self._bytes_taken
 
     @property
     def waiting_for(self) -> Step | None:
@@ -108,6 +109,7 @@ class Connection:
         """Return what is to be written now, all in one write."""
         data = b"".join(self._output)
         self._output.clear()
+        self._bytes_taken = self._bytes_said
         return data
 
     # What the driver commands
@@ -375,8 +377,7 @@ class Connection:
             return
         self.state = State.CLOSED
         if self._dotted:
-            written = self._bytes_said - unwritten_bytes - sum(map(len, self._output))
-            if written >= self._dot_at:
+            if self._bytes_taken - unwritten_bytes >= self._dot_at:
                 self._settle(self._dotted, Outcome(OutcomeKind.UNCERTAIN, None, Step.DOT, detail))
             else:
                 self._displace(self._dotted, Step.DATA, detail, reply)
@@ -388,6 +389,7 @@ class Connection:
         self._waiting = self._offered = self._dotted = None
         self._expected.clear()
         self._output.clear()
+        self._bytes_said = self._bytes_taken
         self._unsaid.clear()
         self._events.append(Ended(detail, reply, is_garbled))
 

@@ -45,7 +45,9 @@ def is_plain(text: bytes) -> bool:
 
     What is put together from plain texts, each of which begins a line, is plain too: none leaves half a line end.
     """
-    return text.isascii() and not (text.startswith(b".") or b"\n." in text or b"\0" in text or line_end_trouble(text))
+    if not text.count(b"\r\n") == text.count(b"\n") == text.count(b"\r"):
+        return False
+    return text.isascii() and not (text.startswith(b".") or b"\n." in text or b"\0" in text)
 
 
 def line_end_trouble(message: bytes) -> str:
