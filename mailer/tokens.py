@@ -22,6 +22,7 @@ from hashlib import blake2b
 _VERSION = 1
 _LINK_MAC_BYTES = 16
 _RETURN_PATH_MAC_BYTES = 10
+_SHORTER = _RETURN_PATH_MAC_BYTES - _LINK_MAC_BYTES
 
 
 class Kind(IntEnum):
@@ -113,6 +114,27 @@ class Tokens:
         return mac.digest()
 
 
+class _Beginning:
+    """What the tokens of one kind begin with in all messages of a mailing, hashed once."""
+
+    __slots__ = ("_mac", "_said")
+
+    def __init__(self, tokens: Tokens, kind: Kind, *numbers: int) -> None:
+        self._said = bytes((_VERSION, kind)) + b"".join([_leb128(number) for number in numbers])
+        self._mac = tokens._macs[kind].copy()  # noqa: SLF001 - the other half of the same thing
+        self._mac.update(self._said)
+
+    def signed(self, rest: bytes) -> bytes:
+        """Return the beginning and the rest, signed for a link."""
+        mac = self._mac.copy()
+        mac.update(rest)
+        return self._said + rest + mac.digest()
+
+    def signed_short(self, rest: bytes) -> str:
+        """Return the same for a local part."""
+        return self.signed(rest)[:_SHORTER].hex()
+
+
 class MailingTokens:
     """The tokens of one mailing's messages, made faster: all that does not change from person to person is ready.
 
@@ -121,12 +143,11 @@ class MailingTokens:
 
     def __init__(self, tokens: Tokens, mailing: int, list_id: int, arm: int = 0) -> None:
         """Take the mailing, the list that "unsubscribe" leaves, and the arm of an experiment."""
-        self._mac = tokens._mac  # noqa: SLF001 - the other half of the same thing
-        self._unsubscribe = bytes((_VERSION, Kind.UNSUBSCRIBE)), _leb128(list_id) + _leb128(mailing)
-        self._view, self._return_path, self._message_id = (
-            bytes((_VERSION, kind)) + _leb128(mailing) for kind in (Kind.VIEW, Kind.RETURN_PATH, Kind.MESSAGE_ID)
-        )
-        self._track = bytes((_VERSION, Kind.TRACK)) + _leb128(mailing) + _leb128(arm)
+        self._unsubscribe, self._left = _Beginning(tokens, Kind.UNSUBSCRIBE), _leb128(list_id) + _leb128(mailing)
+        self._view = _Beginning(tokens, Kind.VIEW, mailing)
+        self._track = _Beginning(tokens, Kind.TRACK, mailing, arm)
+        self._return_path = _Beginning(tokens, Kind.RETURN_PATH, mailing)
+        self._message_id = _Beginning(tokens, Kind.MESSAGE_ID, mailing)
 
     @staticmethod
     def packed(subscriber: int) -> bytes:
@@ -135,30 +156,24 @@ class MailingTokens:
 
     def unsubscribe(self, subscriber: bytes) -> tuple[bytes, str]:
         """Return the token for the link, and that for the local part of an address."""
-        head, tail = self._unsubscribe
-        said = head + subscriber + tail
-        mac = self._mac(Kind.UNSUBSCRIBE, said)
-        return _base64url(said + mac), (said + mac[:_RETURN_PATH_MAC_BYTES]).hex()
+        signed = self._unsubscribe.signed(subscriber + self._left)
+        return _base64url(signed), signed[:_SHORTER].hex()
 
     def view(self, subscriber: bytes) -> bytes:
         """Return the token of "view in browser"."""
-        said = self._view + subscriber
-        return _base64url(said + self._mac(Kind.VIEW, said))
+        return _base64url(self._view.signed(subscriber))
 
     def track(self, subscriber: bytes) -> bytes:
         """Return the token of tracked links and of the pixel."""
-        said = self._track + subscriber
-        return _base64url(said + self._mac(Kind.TRACK, said))
+        return _base64url(self._track.signed(subscriber))
 
     def return_path(self, subscriber: bytes) -> str:
         """Return the token of the return path."""
-        said = self._return_path + subscriber
-        return (said + self._mac(Kind.RETURN_PATH, said)[:_RETURN_PATH_MAC_BYTES]).hex()
+        return self._return_path.signed_short(subscriber)
 
     def message_id(self, subscriber: bytes) -> str:
         """Return the token of the Message-ID."""
-        said = self._message_id + subscriber
-        return (said + self._mac(Kind.MESSAGE_ID, said)[:_RETURN_PATH_MAC_BYTES]).hex()
+        return self._message_id.signed_short(subscriber)
 
 
 class OneOffTokens(MailingTokens):
@@ -167,14 +182,8 @@ class OneOffTokens(MailingTokens):
     def __init__(self, tokens: Tokens, one_off: int, list_id: int) -> None:
         """Take the message's number, and the list that it is about."""
         super().__init__(tokens, 0, list_id)
-        number = _leb128(one_off)
-        self._one_off = bytes((_VERSION, Kind.ONE_OFF)) + number
-        self._message_id = bytes((_VERSION, Kind.MESSAGE_ID)) + _leb128(0) + number
-
-    def return_path(self, subscriber: bytes) -> str:
-        """Return the token of the return path."""
-        said = self._one_off + subscriber
-        return (said + self._mac(Kind.ONE_OFF, said)[:_RETURN_PATH_MAC_BYTES]).hex()
+        self._return_path = _Beginning(tokens, Kind.ONE_OFF, one_off)
+        self._message_id = _Beginning(tokens, Kind.MESSAGE_ID, 0, one_off)
 
 
 def _base64url(data: bytes) -> bytes:
