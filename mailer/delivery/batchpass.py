@@ -14,9 +14,8 @@ from datetime import datetime, timedelta
 from functools import reduce
 from operator import or_
 
-import msgspec
-
 from mailer.delivery.batch import Batch
+from mailer.delivery.claimed import Claimed
 from mailer.delivery.ledger import ExclusionReason, Words
 from mailer.delivery.planning import suppressed_in
 from mailer.delivery.press import Press
@@ -32,25 +31,7 @@ from subscribers.lists import ListId
 from subscribers.subscriber import Subscriber
 from subscribers.subscription import SubscriptionState
 
-
-class Claimed(msgspec.Struct, frozen=True, gc=False):
-    """Somebody who was claimed, in which pass, and the list through which they are mailed."""
-
-    batch_pass: Pass
-    subscriber: Subscriber
-    list_id: ListId
-
-    @property
-    def holder(self) -> str:
-        """The name of this hand-over among all of the press."""
-        return f"{self.batch_pass.mailing.id}:{self.subscriber.id}"
-
-    @property
-    def domain(self) -> str:
-        """The domain that the message is for."""
-        return self.subscriber.address.rpartition("@")[2]
-
-
+_ACCEPTED = OutcomeKind.ACCEPTED
 _GONE = {
     SubscriptionState.PAUSED: ExclusionReason.PAUSED,
     # Active, and yet on behalf of no list: it was archived; or they left another one since.
@@ -179,14 +160,19 @@ class Pass:
 
     def settle(self, subscriber: Subscriber, outcome: Outcome, now: datetime) -> None:
         """Take in what one hand-over ended as."""
-        place = self.batch.place_of(subscriber.id)
-        self._in_hand &= ~(1 << place)
-        self.orphans &= ~(1 << place)
+        place = self.lease.batch.place_of(subscriber.id)
+        bit = 1 << place
+        self._in_hand &= ~bit
+        if self.orphans:
+            self.orphans &= ~bit
+        # First, since nearly all are, and thousands a second.
+        if outcome.kind is _ACCEPTED:
+            self.words.accept(bit)
+            if place in self.last_tries:
+                del self.last_tries[place]
+                self._unwritten_tries[place] = None
+            return
         match outcome.kind:
-            case OutcomeKind.ACCEPTED:
-                self.words.accept(1 << place)
-                if self.last_tries.pop(place, None):
-                    self._unwritten_tries[place] = None
             case OutcomeKind.REFUSED:
                 self._note(place, outcome, now)
                 self.words.refuse(1 << place)

@@ -113,7 +113,8 @@ class Words:
     def accept(self, bits: int) -> None:
         """Settle people whom the next host has taken."""
         self.accepted |= bits
-        self.deferred &= ~bits
+        if self.deferred:
+            self.deferred &= ~bits
 
     def refuse(self, bits: int) -> None:
         """Settle people who were refused for good."""

@@ -9,7 +9,7 @@ import asyncio
 from collections import deque
 from collections.abc import Iterable
 
-from mailer.delivery.batchpass import Claimed
+from mailer.delivery.claimed import Claimed
 
 
 class Layout:

@@ -15,7 +15,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from datetime import datetime
 from functools import cache, partial
 
-from mailer.delivery.batchpass import Claimed
+from mailer.delivery.claimed import Claimed
 from mailer.delivery.shifts.shift import Shift
 from mailer.delivery.workshop import signed
 from mailer.errors import PressrunError
@@ -117,21 +117,18 @@ class Maker:
         return _signer().submit(partial(_signed, shift.clock.now(), made, signs))
 
     def _group(self, group: Sequence[Claimed]) -> list[_Made]:
-        return [(one, message) for one in group if (message := self._unsigned(one))]
+        return [(one, message) for one in group if not self._rests(one) and (message := self._unsigned(one))]
 
     def _unsigned(self, one: Claimed) -> HandOver | None:
         """Personalise one message; None for whoever is given back, or cannot be written to."""
         shift = self._shift
         if not self._may_go(one):
             return None
-        now = shift.clock.now()
-        if shift.throttle.is_needed and (until := shift.throttle.rests_until(one.domain, now)):
-            # Neither made nor signed in vain.
-            one.batch_pass.hold_back(one.subscriber, until)
-            return None
         self._keys += 1
         try:
-            return shift.workshop.unsigned(one.batch_pass.mailing, one.list_id, one.subscriber, now, self._keys)
+            return shift.workshop.unsigned(
+                one.batch_pass.mailing, one.list_id, one.subscriber, shift.clock.now(), self._keys
+            )
         except (PressrunError, HeaderError) as error:
             shift.take_in(one, Outcome(kind=OutcomeKind.REFUSED, step=Step.CHECK, detail=str(error)))
             return None
@@ -146,6 +143,14 @@ class Maker:
             return True
         one.batch_pass.give_back(one.subscriber)
         return False
+
+    def _rests(self, one: Claimed) -> bool:
+        """Whether nothing goes to somebody's destination for now, as far as is known; nothing is made in vain."""
+        throttle = self._shift.throttle
+        until = throttle.rests_until(one.domain, self._shift.clock.now()) if throttle.is_needed else None
+        if until:
+            one.batch_pass.hold_back(one.subscriber, until)
+        return until is not None
 
     async def _is_held(self, one: Claimed) -> bool:
         """Whether somebody is not to go now: the sender's domain is warming up, or theirs wants less; they pend."""

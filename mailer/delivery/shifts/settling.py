@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import msgspec
 
-from mailer.delivery.batchpass import Claimed
+from mailer.delivery.claimed import Claimed
 from mailer.delivery.shifts.shift import Shift
 from mailer.delivery.shifts.suspicion import refuses_the_sender
 from mailer.issues.mailing import MailingId
@@ -22,7 +22,7 @@ def settle(shift: Shift, key: int, outcome: Outcome) -> None:
     """Take in what one hand-over ended as; a refusal waits until the scribe has drawn the conclusions."""
     one = shift.on_the_wire.pop(key)
     mailing = one.batch_pass.mailing.id
-    if shift.throttle.is_needed or outcome.kind is _DEFERRED:
+    if outcome.kind is _DEFERRED or shift.throttle.is_needed:
         shift.throttle.hear(one.domain, one.holder, outcome, shift.clock.now())
     if outcome.kind is _ACCEPTED:
         if not shift.suspicion.trusts(mailing):

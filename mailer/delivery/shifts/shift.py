@@ -12,7 +12,8 @@ from datetime import timedelta
 from typing import TypeVar
 
 from mailer import maillog
-from mailer.delivery.batchpass import Claimed, Pass
+from mailer.delivery.batchpass import Pass
+from mailer.delivery.claimed import Claimed
 from mailer.delivery.destinations.throttling import Throttle
 from mailer.delivery.press import Press
 from mailer.delivery.shifts.layout import Layout

@@ -42,7 +42,7 @@ class SteadyClock:
 
         Thousands of messages a second ask, and what one of them made of it serves the next.
         """
-        seconds = self.seconds()
+        seconds = self._loop.time()
         if seconds - self._told_at >= _MOMENT_SECONDS:
             self._told = self._at + timedelta(seconds=seconds - self._set_at)
             self._told_at = seconds
