@@ -12,9 +12,6 @@ from subscribers.cohort import SubscriberId
 FieldValue = str | int | float | bool
 """What a field of a person can hold."""
 
-LONGEST_RECORD_BYTES = 8_192
-"""A bucket with longer records is slow to read and write, for everyone in it."""
-
 
 # Packed as an array. Its first item is the version, which store/update.lua reads there; new items go to the end, with
 # defaults, and never beyond fifteen (a longer array has a longer head).

@@ -16,7 +16,7 @@ from mailer.cli.answering import AsJson, answer, remark
 
 if TYPE_CHECKING:
     from mailer.demo.house import House
-    from mailer.demo.rehearsing import Account, Wishes
+    from mailer.demo.rehearsing import DemoResult, Wishes
 
 app = typer.Typer(add_completion=False, rich_markup_mode=None)
 
@@ -88,30 +88,30 @@ def _present(house: House, people: int) -> int:
 
 
 def _rehearse(house: House, wishes: Wishes, as_json: bool) -> int:
-    from mailer.demo.rehearsing import Account, rehearse
+    from mailer.demo.rehearsing import DemoResult, rehearse
     from mailer.errors import PressrunError
     from mailer.reception import inbox_folder
 
-    account = Account(messages=inbox_folder(house.home), home=house.home)
+    result = DemoResult(messages=inbox_folder(house.home), home=house.home)
 
     async def whole() -> bool:
-        await rehearse(house, wishes, account, remark)
+        await rehearse(house, wishes, result, remark)
         return True
 
     try:
         is_over = _until_told_to_end(whole())
     except PressrunError as error:
         # Once mail is under way, the account of it is worth more than the sentence alone.
-        if not account.mailings:
+        if not result.mailings:
             raise
-        account.problems.append(str(error))
+        result.problems.append(str(error))
         is_over = True
     if not is_over:
         return _ENDED_BY_PERSON
-    answer(asdict(account), _lines(account), as_json=as_json)
-    for problem in account.problems:
+    answer(asdict(result), _lines(result), as_json=as_json)
+    for problem in result.problems:
         remark(problem)
-    return 1 if account.problems else 0
+    return 1 if result.problems else 0
 
 
 def _until_told_to_end(story: Coroutine[object, object, T]) -> T | None:
@@ -136,10 +136,10 @@ def _until_told_to_end(story: Coroutine[object, object, T]) -> T | None:
     return asyncio.run(whole())
 
 
-def _lines(account: Account) -> list[str]:
-    seconds = ", ".join(f"{step} {spent:.1f} s" for step, spent in account.seconds.items())
-    verdict = "Every copy is accounted for." if not account.problems else "It did not come out even."
-    return [f"{account.messages}: every message, as the inbox got it.", f"Time: {seconds}.", verdict]
+def _lines(result: DemoResult) -> list[str]:
+    seconds = ", ".join(f"{step} {spent:.1f} s" for step, spent in result.seconds.items())
+    verdict = "Every copy is accounted for." if not result.problems else "It did not come out even."
+    return [f"{result.messages}: every message, as the inbox got it.", f"Time: {seconds}.", verdict]
 
 
 def _say(line: str) -> None:

@@ -59,7 +59,7 @@ class Wishes:
 
 
 @dataclass(slots=True)
-class Account:
+class DemoResult:
     """What happened."""
 
     messages: Path
@@ -85,56 +85,56 @@ class Account:
         self.seconds[name] = round(monotonic() - began, 3)
 
 
-async def rehearse(house: House, wishes: Wishes, account: Account, say: Callable[[str], None]) -> None:
+async def rehearse(house: House, wishes: Wishes, result: DemoResult, say: Callable[[str], None]) -> None:
     """Rehearse, and write down what happened as it happens. Raises PressrunError where it cannot go on."""
     wishes.check()
     began = monotonic()
     async with open_house(house, say) as running:
-        account.seconds["start"] = round(monotonic() - began, 3)
-        await running.supervisor.while_whole(_tell(running, wishes, account, say))
+        result.seconds["start"] = round(monotonic() - began, 3)
+        await running.supervisor.while_whole(_tell(running, wishes, result, say))
         began = monotonic()
-    account.seconds["stop"] = round(monotonic() - began, 3)
+    result.seconds["stop"] = round(monotonic() - began, 3)
 
 
-async def _tell(running: OpenHouse, wishes: Wishes, account: Account, say: Callable[[str], None]) -> None:
+async def _tell(running: OpenHouse, wishes: Wishes, result: DemoResult, say: Callable[[str], None]) -> None:
     press = running.press
-    with account.step("people"):
-        joined = await _gather_people(running, wishes, account, say)
-    say(f"{account.people:,} people are on the list {joined.slug}.")
-    with account.step("issue"):
+    with result.step("people"):
+        joined = await _gather_people(running, wishes, result, say)
+    say(f"{result.people:,} people are on the list {joined.slug}.")
+    with result.step("issue"):
         slug = await _load_issue(press, wishes, say)
     say(f"The issue {slug} is ready.")
 
-    first = await _mail(press, slug, joined, account, "mailing_1", say)
+    first = await _mail(press, slug, joined, result, "mailing_1", say)
     expected = await _people_with_reports(press, joined)
-    with account.step("reports"):
-        account.problems += await _wait_for_reports(press, expected)
-    account.suppressed = await press.people.suppressions.count()
-    say(f"{account.suppressed:,} addresses are suppressed after what came back.")
+    with result.step("reports"):
+        result.problems += await _wait_for_reports(press, expected)
+    result.suppressed = await press.people.suppressions.count()
+    say(f"{result.suppressed:,} addresses are suppressed after what came back.")
 
-    with account.step("leaving"):
-        leaver = await _let_one_leave(press, joined, first, account.messages)
-    account.unsubscribed = 1
+    with result.step("leaving"):
+        leaver = await _let_one_leave(press, joined, first, result.messages)
+    result.unsubscribed = 1
     say("One reader has left with one click.")
 
-    second = await _mail(press, slug, joined, account, "mailing_2", say)
-    account.problems += await _wrongly_mailed(press, second, {**expected, ExclusionReason.LEFT: Cohort.of([leaver])})
-    with account.step("counting"):
+    second = await _mail(press, slug, joined, result, "mailing_2", say)
+    result.problems += await _wrongly_mailed(press, second, {**expected, ExclusionReason.LEFT: Cohort.of([leaver])})
+    with result.step("counting"):
         ledgers = [(one, await press.ledger.counts(one)) for one in (first, second)]
-        copies = count_copies(account.messages, press.tokens)
-        account.problems += await find_differences(press, ledgers, copies)
-    say(f"{sum(map(len, copies.of.values())):,} messages lie in {account.messages}.")
+        copies = count_copies(result.messages, press.tokens)
+        result.problems += await find_differences(press, ledgers, copies)
+    say(f"{sum(map(len, copies.of.values())):,} messages lie in {result.messages}.")
 
 
 async def _gather_people(
-    running: OpenHouse, wishes: Wishes, account: Account, say: Callable[[str], None]
+    running: OpenHouse, wishes: Wishes, result: DemoResult, say: Callable[[str], None]
 ) -> MailingList:
     joined = await sample.load_newsletter(running.press)
     if wishes.subscribers:
         report = await sample.load_people(running.press, joined, wishes.subscribers)
     else:
         report = await sample.load_sample_people(running.press, joined, wishes.people, running.house.home)
-    account.imported = {
+    result.imported = {
         "rows": report.total,
         "added": report.added,
         "already_there": report.already_there,
@@ -144,7 +144,7 @@ async def _gather_people(
     }
     for row in report.invalid[:_ROWS_SAID]:
         say(f"{report.file}:{row.line}: {row.reason}")
-    account.people = (await running.press.people.lists.counts(joined.id))[SubscriptionState.ACTIVE]
+    result.people = (await running.press.people.lists.counts(joined.id))[SubscriptionState.ACTIVE]
     return joined
 
 
@@ -158,13 +158,13 @@ async def _load_issue(press: Press, wishes: Wishes, say: Callable[[str], None]) 
 
 
 async def _mail(
-    press: Press, slug: str, joined: MailingList, account: Account, step: str, say: Callable[[str], None]
+    press: Press, slug: str, joined: MailingList, result: DemoResult, step: str, say: Callable[[str], None]
 ) -> MailingId:
-    with account.step(step):
+    with result.step(step):
         mailing = await schedule(press, slug, [joined.slug], now=clock.now())
-        counts = await until_complete(press, mailing.id, account.people)
-    account.mailings.append({"id": mailing.id, **asdict(counts)})
-    account.rates[str(mailing.id)] = round(counts.accepted / account.seconds[step], 1)
+        counts = await until_complete(press, mailing.id, result.people)
+    result.mailings.append({"id": mailing.id, **asdict(counts)})
+    result.rates[str(mailing.id)] = round(counts.accepted / result.seconds[step], 1)
     say(f"Mailing {mailing.id} is complete: {_told(counts)}.")
     return mailing.id
 

@@ -39,7 +39,7 @@ _RETRY_SECONDS = (0.2, 0.5, 1.0)
 
 
 @dataclass(slots=True)
-class Account:
+class RehearsalResult:
     """What a rehearsal showed."""
 
     counts: LedgerCounts
@@ -74,7 +74,7 @@ class Account:
 
 async def rehearse(
     press: Press, issue: str, wish: Wish | list[str], *, latency_seconds: float, fault_rate: float
-) -> Account:
+) -> RehearsalResult:
     """Rehearse mailing an issue to the people wished for, or of these lists.
 
     Raises what `schedule` raises: BlockedError, ConflictError, NotFoundError; ConfigError where there is no Redis
@@ -103,7 +103,7 @@ async def rehearse(
         mailing = await schedule(planning, issue, to, now=now, reserved=number)
         await tick(planning, "rehearsal")
         seconds = await _play(playing, mailing.id)
-        return await _account(playing, mailing.id, sink, seconds)
+        return await _result(playing, mailing.id, sink, seconds)
 
 
 async def _bring(press: Press, stage: Press, earlier: Sequence[int]) -> MailingId:
@@ -147,11 +147,11 @@ async def _play(stage: Press, mailing: MailingId) -> float:
     return monotonic() - began
 
 
-async def _account(stage: Press, mailing_id: MailingId, sink: Sink, seconds: float) -> Account:
+async def _result(stage: Press, mailing_id: MailingId, sink: Sink, seconds: float) -> RehearsalResult:
     counts = await stage.ledger.counts(mailing_id)
     refused = await stage.ledger.cohort(mailing_id, Standing.REFUSED)
     tries = await stage.ledger.last_tries(mailing_id, refused)
-    account = Account(
+    result = RehearsalResult(
         counts=counts,
         seconds=seconds,
         extra_copies=sink.copies.total() - len(sink.copies),
@@ -162,8 +162,8 @@ async def _account(stage: Press, mailing_id: MailingId, sink: Sink, seconds: flo
     everybody = await stage.ledger.cohort(mailing_id, Standing.ACCEPTED) | refused
     last = ""
     async for broken in broken_fields(stage, edition, everybody):
-        account.broken_people += broken.address != last
+        result.broken_people += broken.address != last
         last = broken.address
-        if len(account.broken) < _MOST_SHOWN:
-            account.broken.append(broken)
-    return account
+        if len(result.broken) < _MOST_SHOWN:
+            result.broken.append(broken)
+    return result

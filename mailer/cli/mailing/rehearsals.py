@@ -13,7 +13,7 @@ from mailer.cli.opening import with_press
 
 if TYPE_CHECKING:
     from mailer.delivery.press import Press
-    from mailer.rehearsal.wholemailing import Account
+    from mailer.rehearsal.wholemailing import RehearsalResult
 
 app = typer.Typer(add_completion=False, rich_markup_mode=None)
 
@@ -39,7 +39,7 @@ def rehearse(
     """
     wish = audience.wished(lists, segments, without_lists, without_segments, without_mailings)
 
-    async def story(press: Press) -> Account:
+    async def story(press: Press) -> RehearsalResult:
         from mailer.rehearsal.wholemailing import rehearse as act
 
         return await act(press, issue, wish, latency_seconds=latency_ms / 1000, fault_rate=fault_rate)
@@ -48,7 +48,7 @@ def rehearse(
     answer(found.facts(), _lines(found), as_json=as_json)
 
 
-def _lines(found: Account) -> list[str]:
+def _lines(found: RehearsalResult) -> list[str]:
     counts = found.counts
     lines = [
         *described(

@@ -44,7 +44,7 @@ async def few_of(press: Press, mailing: Mailing, words: Mapping[int, Words]) -> 
         return None
     few = await press.turns.cohort(mailing.id, THE_FEW, words)
     standing = await press.turns.canary(mailing.id)
-    is_waited_for = standing.state is CanaryState.WAITING and standing.since and not canary.by_hand
+    waits_since = standing.since if standing.state is CanaryState.WAITING and not canary.by_hand else None
 
     def among(name: str) -> int:
         return sum((getattr(one, name) & few.bits(chunk)).bit_count() for chunk, one in words.items())
@@ -58,5 +58,5 @@ async def few_of(press: Press, mailing: Mailing, words: Mapping[int, Words]) -> 
         bounced=marked[Mark.BOUNCED],
         complained=marked[Mark.COMPLAINED],
         unsubscribed=marked[Mark.UNSUBSCRIBED],
-        judged=standing.since + timedelta(seconds=canary.hold_seconds) if is_waited_for and standing.since else None,
+        judged=waits_since + timedelta(seconds=canary.hold_seconds) if waits_since else None,
     )
