@@ -154,7 +154,9 @@ def resend(
         excluded = [f"{number:,} excluded: {reason}" for reason, number in expected.excluded_by.items()]
         answer(asdict(expected), [f"{expected.to_mail:,} people would be mailed.", *excluded], as_json=as_json)
         return
-    ask(f"Mail {expected.to_mail:,} people again?", yes=yes, instead=audience.OR_COUNT)
+    # Where nobody is left there is nothing to ask: it is refused, or a repeated request has its mailing already.
+    if expected.to_mail:
+        ask(f"Mail {expected.to_mail:,} people again?", yes=yes, instead=audience.OR_COUNT)
 
     async def story(press: Press) -> Mailing:
         from mailer import clock

@@ -93,6 +93,7 @@ async def resend(
     if not cohort:
         raise ConflictError(f"Nobody of mailing {mailing_id} is {which}{f' with “{saying}”' if saying else ''}.")
     scope = await _scope(press, mailing)
+    _some_are_left(which, await forecast(press, mailing.lists, scope, cohort))
     return await schedule(
         press,
         mailing.issue,
@@ -102,6 +103,15 @@ async def resend(
         timing=Timing(asked_by=asked_by),
         request=request,
     )
+
+
+def _some_are_left(which: Remainder, expected: Forecast) -> None:
+    """Raise ConflictError where all of them are excluded: they are frozen, so no later moment brings anybody."""
+    if not expected.to_mail:
+        excluded = ", ".join(f"{count:,} {reason}" for reason, count in expected.excluded_by.items() if count)
+        raise ConflictError(
+            f"Nobody is left to be mailed again: whoever is {which} is excluded ({excluded}). No mailing was made."
+        )
 
 
 async def _not_opened(press: Press, mailing: Mailing) -> Cohort:

@@ -78,6 +78,16 @@ def test_who_is_left_over_is_known_when_a_mailing_is_finished(run: Run, issue: s
     assert "Nobody is “all”" in run("mailings", "resend", "1", "--to", "all", status=2).err
 
 
+def test_mailing_again_who_is_nobody_is_refused_before_it_is_asked_about(run: Run, issue: str, people: Path) -> None:
+    run("mailings", "send", issue, "--list", "readers", "--yes")
+    run("mailings", "cancel", "1")
+
+    answer = run("mailings", "resend", "1", "--to", "refused", status=2)
+
+    assert "Nobody of mailing 1 is refused" in answer.err
+    assert [one["id"] for one in run("mailings", "list", "--json").json] == [1]
+
+
 def test_a_trial_waits_for_a_second_person(
     run: Run, issue: str, people: Path, in_press: InPress, monkeypatch: pytest.MonkeyPatch
 ) -> None:

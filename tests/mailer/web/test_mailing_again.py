@@ -57,7 +57,11 @@ async def test_who_did_not_open_it_is_mailed_again_from_the_page(site: Site) -> 
     form = dict(re.findall(r'<input type="hidden" name="(\w+)" value="([^"]*)">', page.text))
     answers = [await site.admin.post("/admin/mailings/1/again", form) for _ in range(2)]
     await site.work()
+    nobody = await site.admin.post("/admin/mailings/1/again", form | {"request": "another request"})
 
+    assert nobody.status == 409
+    assert "Nobody is left to be mailed again" in words_of(nobody)
+    assert len(await site.press.mailings.all()) == 2
     assert "Mail 1 person again?" in words_of(page)
     assert {answer.header("location") for answer in answers} == {"/admin/mailings/2"}
     assert list(await site.press.ledger.cohort(MailingId(2), Standing.ACCEPTED)) == [ben]
