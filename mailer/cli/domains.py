@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from mailer.cli.answering import AsJson, answer, described, remark, table
+from mailer.cli.mailing.asking import Yes, ask
 from mailer.cli.opening import with_press
 from mailer.cli.senders import warmups
 from mailer.cli.senders.domainname import named_domain
@@ -32,10 +33,10 @@ def list_domains(as_json: AsJson = False) -> None:
     """List the keys of all domains, and which newsletters have none."""
 
     async def story(press: Press) -> tuple[list[DomainKey], list[str]]:
-        from mailer.rendering.headers import ascii_domain
+        from mailer.rendering.headers import sending_domain
 
         keys = [key for domain in await press.keys.domains() for key in await press.keys.of(domain)]
-        senders = {ascii_domain(one.sender_domain).lower() for one in await press.newsletters.all()}
+        senders = {sending_domain(one.sender_domain) for one in await press.newsletters.all()}
         return keys, sorted(senders - {key.domain for key in keys})
 
     keys, bare = with_press(story)
@@ -133,8 +134,16 @@ def activate(
 
 
 @app.command()
-def retire(domain: Domain, selector: Selector, as_json: AsJson = False) -> None:
-    """Let a key sign no more. Leave its record in DNS until it can be withdrawn."""
+def retire(domain: Domain, selector: Selector, yes: Yes = False, as_json: AsJson = False) -> None:
+    """Let a key sign no more, after asking if no other signs. Leave its record in DNS until it can be withdrawn."""
+
+    async def look(press: Press) -> str:
+        from mailer.senders.rotating import unsigned_without
+
+        return await unsigned_without(press.keys, named_domain(domain), selector)
+
+    if what_follows := with_press(look):
+        ask(f"{what_follows} Retire it?", yes=yes)
 
     async def story(press: Press) -> DomainKey:
         from mailer.senders import rotating
@@ -166,9 +175,8 @@ def _now() -> datetime:
 
 
 def _facts(key: DomainKey) -> dict[str, object]:
-    from mailer.senders.domainkey import KeyState, record_strings
+    from mailer.senders.domainkey import record_strings
 
-    record = key.final_record if key.state is KeyState.WITHDRAWN else key.record
     return {
         "domain": key.domain,
         "selector": key.selector,
@@ -178,16 +186,14 @@ def _facts(key: DomainKey) -> dict[str, object]:
         "since": key.since,
         "made": key.made,
         "record_name": key.record_name,
-        "record": record,
-        "record_strings": list(record_strings(record)),
+        "record": key.wanted_record,
+        "record_strings": list(record_strings(key.wanted_record)),
     }
 
 
 def _record_lines(key: DomainKey) -> list[str]:
-    facts = _facts(key)
-    strings = " ".join(f'"{one}"' for one in facts.pop("record_strings"))  # type: ignore[attr-defined]
-    del facts["record"], facts["record_name"]
-    return [*described(facts.items()), f"{key.record_name}. IN TXT ( {strings} )"]
+    facts = ((name, value) for name, value in _facts(key).items() if not name.startswith("record"))
+    return [*described(facts), key.zone_line]
 
 
 def _tell(key: DomainKey, as_json: bool) -> None:

@@ -99,6 +99,11 @@ def ascii_domain(domain: str) -> str:
         raise HeaderError(f"{domain!r} is not a domain name: {error}.") from error
 
 
+def sending_domain(domain: str) -> str:
+    """Return a domain as its keys and warm-up are named: A-labels, lower case, no dot at the end."""
+    return ascii_domain(domain).lower().rstrip(".")
+
+
 def encoded_words(text: str, *, used: int) -> str:
     """Return text as encoded-words (RFC 2047), one a line; the first stands after `used` characters.
 

@@ -85,6 +85,17 @@ class DomainKey(msgspec.Struct, frozen=True, kw_only=True):
         """What the TXT record says once the key is withdrawn."""
         return f"v=DKIM1; k={_KIND[self.algorithm]}; p="
 
+    @property
+    def wanted_record(self) -> str:
+        """What the TXT record says, or shall say, in the state that the key is in."""
+        return self.final_record if self.state is KeyState.WITHDRAWN else self.record
+
+    @property
+    def zone_line(self) -> str:
+        """Its record as zone files have it."""
+        strings = " ".join(f'"{one}"' for one in record_strings(self.wanted_record))
+        return f"{self.record_name}. IN TXT ( {strings} )"
+
     def moved(self, to: KeyState, now: datetime) -> DomainKey:
         """Return the key in another state. Raises ConflictError for a move that `MOVES` does not have."""
         if to not in MOVES[self.state]:

@@ -93,6 +93,17 @@ async def activate_unseen(store: KeyStore, domain: str, selector: str, now: date
     return await _let_sign(store, key, now)
 
 
+async def unsigned_without(store: KeyStore, domain: str, selector: str) -> str:
+    """Say what follows where this is the only key that signs a domain's mail; empty where its mail stays as it is."""
+    await store.get(domain, selector)
+    if [key.selector for key in await store.active(domain)] != [selector]:
+        return ""
+    return (
+        f"{selector} is the only key that signs mail from {domain}. Without it that mail goes out unsigned, and "
+        "mailbox providers may refuse it or take it for spam; another key that is activated retires this one by itself."
+    )
+
+
 async def retire(store: KeyStore, domain: str, selector: str, now: datetime) -> DomainKey:
     """Let the key sign no more. Its record must stay in DNS for a while; a repeat changes nothing."""
     key = await store.get(domain, selector)

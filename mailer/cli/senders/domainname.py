@@ -7,9 +7,9 @@ import typer
 
 def named_domain(domain: str) -> str:
     """Return a domain as it is stored: A-labels, lower case, no dot at the end. Refuses what is none."""
-    from mailer.rendering.headers import HeaderError, ascii_domain
+    from mailer.rendering.headers import HeaderError, sending_domain
 
     try:
-        return ascii_domain(domain).lower().rstrip(".")
+        return sending_domain(domain)
     except HeaderError as error:
         raise typer.BadParameter(f"{error} Give a domain such as example.com.", param_hint="DOMAIN") from error

@@ -11,7 +11,7 @@ from mailer.delivery.timing.turn import Turn
 from mailer.issues.mailing import Mailing
 from mailer.issues.newsletter import Newsletter
 from mailer.issues.timing import Timing
-from mailer.rendering.headers import ascii_domain
+from mailer.rendering.headers import sending_domain
 from mailer.senders.warmups.warmup import Warmup
 from subscribers.cohort import Cohort
 
@@ -21,7 +21,7 @@ MOST_TURNS = 30
 
 def warmed_domain(newsletter: Newsletter) -> str:
     """Return the domain that a newsletter's mail is from, as warm-ups are named."""
-    return ascii_domain(newsletter.sender_domain).lower()
+    return sending_domain(newsletter.sender_domain)
 
 
 async def timing_for(press: Press, newsletter: Newsletter, timing: Timing, *, is_tried_out: bool) -> Timing:

@@ -51,3 +51,24 @@ def test_what_is_no_domain_is_refused(run: Run, home: object) -> None:
     answer = run("domains", "generate", "exa mple.com\n", status=2)
 
     assert "example.com" in answer.err
+
+
+def test_the_only_key_that_signs_retires_after_a_yes_alone(run: Run, newsletter: str) -> None:
+    run("domains", "generate", "example.com", "--selector", "first")
+    run("domains", "activate", "example.com", "first", "--unseen")
+
+    refused = run("domains", "retire", "example.com", "first", status=2)
+    still = run("domains", "list", "--json").json
+    retired = run("domains", "retire", "example.com", "first", "--yes", "--json").json
+
+    assert "that mail goes out unsigned" in refused.err
+    assert "add --yes" in refused.err
+    assert (still[0]["state"], retired["state"]) == ("active", "retired")
+
+
+def test_a_key_beside_which_another_signs_retires_without_a_question(run: Run, newsletter: str) -> None:
+    for selector, algorithm in (("first", "rsa-sha256"), ("second", "ed25519-sha256")):
+        run("domains", "generate", "example.com", "--selector", selector, "--algorithm", algorithm)
+        run("domains", "activate", "example.com", selector, "--unseen")
+
+    assert run("domains", "retire", "example.com", "second", "--json").json["state"] == "retired"

@@ -16,11 +16,11 @@ from mailer.delivery.press import Press
 from mailer.delivery.warming.warmingup import end_warmup, warmed_domain
 from mailer.errors import ConfigError, ConflictError, NotFoundError
 from mailer.issues.newsletter import Newsletter
-from mailer.rendering.headers import HeaderError, ascii_domain
+from mailer.rendering.headers import HeaderError, sending_domain
 from mailer.senders import rotating
 from mailer.senders.dkim import Algorithm
 from mailer.senders.domaincheck import Finding, check_domain
-from mailer.senders.domainkey import DomainKey, KeyState, record_strings
+from mailer.senders.domainkey import DomainKey, KeyState
 from mailer.senders.lookup import Lookup, LookupFailedError
 from mailer.senders.warmups.warmup import FIRST, GROWTH, LAST, Warmup, ladder
 from mailer.web.pages import page
@@ -84,7 +84,7 @@ async def check_in_dns(request: Request, name: str) -> Response:
     """Ask DNS about it; keys move between made and published by what is seen."""
     press: Press = request.app.state.press
     domain = await _known(request, name)
-    bounces = sorted({_ascii(one.bounce_domain) for one in (await _domain(press, domain)).newsletters})
+    bounces = sorted({sending_domain(one.bounce_domain) for one in (await _domain(press, domain)).newsletters})
     try:
         found = await check_domain(press.keys, Lookup(press.settings.dns_server), domain, bounces, now=now())
     except LookupFailedError as failed:
@@ -111,9 +111,16 @@ async def make_key(
 
 @router.post("/settings/domains/{name}/keys/{selector}/{step}")
 async def move_key(
-    request: Request, name: str, selector: str, step: Literal["activate", "retire", "withdraw"]
+    request: Request,
+    name: str,
+    selector: str,
+    step: Literal["activate", "retire", "withdraw"],
+    unsigned: Annotated[bool, Form()] = False,
 ) -> Response:
-    """Let a key sign if DNS shows its record, or let it sign no more, or delete it."""
+    """Let a key sign if DNS shows its record, or let it sign no more, or delete it.
+
+    `unsigned`: the domain's mail may go out unsigned; asked for where the only key that signs is to retire.
+    """
     press: Press = request.app.state.press
     domain = await _known(request, name)
     try:
@@ -121,6 +128,8 @@ async def move_key(
             case "activate":
                 await rotating.activate(press.keys, Lookup(press.settings.dns_server), domain, selector, now())
             case "retire":
+                if not unsigned and (what_follows := await rotating.unsigned_without(press.keys, domain, selector)):
+                    return await _page(request, domain, objection=what_follows, status=409)
                 await rotating.retire(press.keys, domain, selector, now())
             case "withdraw":
                 queued_for = timedelta(seconds=press.settings.give_up_after_seconds)
@@ -169,8 +178,6 @@ async def _page(
         status=status,
         domain=await _domain(press, domain),
         algorithms=list(Algorithm),
-        record_of=_record,
-        zone_line=_zone_line,
         findings=findings,
         form=form or WarmupForm(),
         objection=objection,
@@ -186,7 +193,7 @@ async def _names(press: Press) -> set[str]:
 async def _known(request: Request, name: str) -> str:
     """Return a domain as its keys are named. Raises NotFoundError for one that nothing here is from."""
     try:
-        domain = _ascii(name)
+        domain = sending_domain(name)
     except HeaderError as error:
         raise NotFoundError(f"There is no domain “{name[:80]}”.") from error
     if domain not in await _names(request.app.state.press):
@@ -204,21 +211,6 @@ async def _domain(press: Press, name: str) -> SendingDomain:
         await press.keys.of(name),
         Warming(warmup, seen, used) if warmup else None,
     )
-
-
-def _record(key: DomainKey) -> str:
-    """Return what its TXT record says, or shall say."""
-    return key.final_record if key.state is KeyState.WITHDRAWN else key.record
-
-
-def _zone_line(key: DomainKey) -> str:
-    """Return its record as zone files have it."""
-    strings = " ".join(f'"{one}"' for one in record_strings(_record(key)))
-    return f"{key.record_name}. IN TXT ( {strings} )"
-
-
-def _ascii(domain: str) -> str:
-    return ascii_domain(domain).lower().rstrip(".")
 
 
 def _back_to(domain: str) -> Response:

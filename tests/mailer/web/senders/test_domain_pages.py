@@ -104,10 +104,14 @@ async def test_a_key_retires_and_cannot_be_withdrawn_while_its_mail_is_under_way
     key = await rotating.make_key(press.keys, DOMAIN, now=now - timedelta(days=30))
     await rotating.activate_unseen(press.keys, DOMAIN, key.selector, now - timedelta(days=30))
 
-    retired = await site.admin.post(f"{BASE}/keys/{key.selector}/retire")
+    unsure = await site.admin.post(f"{BASE}/keys/{key.selector}/retire")
+    still = (await only_key(site)).state
+    retired = await site.admin.post(f"{BASE}/keys/{key.selector}/retire", {"unsigned": "yes"})
     too_early = await site.admin.post(f"{BASE}/keys/{key.selector}/withdraw")
 
-    assert (retired.status, too_early.status) == (303, 409)
+    assert (unsure.status, still, retired.status, too_early.status) == (409, KeyState.ACTIVE, 303, 409)
+    assert f"the only key that signs mail from {DOMAIN}" in unsure.text
+    assert "shall go out unsigned" in unsure.text
     assert "may still be under way" in too_early.text
     assert (await only_key(site)).state is KeyState.RETIRED
 
