@@ -2,9 +2,17 @@
 
 from __future__ import annotations
 
+import errno
+import os
+import re
+import ssl
 from datetime import timedelta
 
 from mailer.errors import PressrunError, RelayError
+
+# As asyncio says it: one address, or several after “Multiple exceptions”.
+_CONNECT_FAILED = re.compile(r"\[Errno (\d+)\] Connect call failed \('([^']+)', (\d+)")
+_NO_TLS = frozenset({"WRONG_VERSION_NUMBER", "RECORD_LAYER_FAILURE", "HTTP_REQUEST", "PACKET_LENGTH_TOO_LONG"})
 
 
 class MalformedReplyError(PressrunError):
@@ -48,4 +56,28 @@ def reason(error: Exception) -> str:
     """Say what went wrong in words; some errors, like TimeoutError, have none."""
     if isinstance(error, TimeoutError) and not str(error):
         return "it took too long"
+    if isinstance(error, ssl.SSLError):
+        return _why_no_tls(error)
+    if failed := _CONNECT_FAILED.findall(str(error)):
+        return "; ".join(dict.fromkeys(_why_not_connected(int(number), *address) for number, *address in failed))
+    if isinstance(error, ConnectionRefusedError):
+        # uvloop does not say where.
+        return "nobody listens there"
+    if isinstance(error, OSError) and error.strerror:
+        return error.strerror
     return str(error) or type(error).__name__
+
+
+def _why_no_tls(error: ssl.SSLError) -> str:
+    if isinstance(error, ssl.SSLCertVerificationError):
+        return error.verify_message.rstrip(".")
+    if error.reason in _NO_TLS:
+        return "no TLS is spoken there; try --tls starttls"
+    return f"TLS failed ({error.reason.replace('_', ' ').lower()})" if error.reason else str(error)
+
+
+def _why_not_connected(number: int, host: str, port: str) -> str:
+    at = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
+    if number == errno.ECONNREFUSED:
+        return f"nobody listens at {at}"
+    return f"{at} cannot be reached ({os.strerror(number).lower()})"

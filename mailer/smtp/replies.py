@@ -55,7 +55,7 @@ class ReplyReader:
         """Take one line of a multi-line reply; return the reply if it was the last one."""
         code, _ = _parse(line)
         if self._lines and int(self._lines[0][:3]) != code:
-            raise MalformedReplyError(f"One reply has two codes: {self._lines[0][:3]!r} and {code}.")
+            raise MalformedReplyError(f"One reply has two codes: {self._lines[0][:3].decode()} and {code}.")
         self._lines.append(line)
         if len(self._lines) > MAX_LINES:
             raise MalformedReplyError(f"The server's reply is longer than {MAX_LINES} lines.")
@@ -78,11 +78,21 @@ def _parse(line: bytes) -> tuple[int, str]:
     """Split a line into its code and its text, free of control characters that could play tricks on a terminal."""
     match = _LINE.fullmatch(line.removesuffix(b"\r"))
     if not match or len(line) > MAX_LINE_BYTES:
-        raise MalformedReplyError(f"The server said something that is no SMTP reply: {line[:80]!r}")
+        raise MalformedReplyError(f"The server said something that is no SMTP reply: {_legible(line[:80])}")
     text = (match[2] or b"").decode("utf-8", "replace").strip()
-    if not text.isprintable():
-        text = "".join(letter if letter.isprintable() else " " for letter in text)
-    return int(match[1]), text
+    return int(match[1]), _printable(text)
+
+
+def _legible(line: bytes) -> str:
+    """Show a line that is no reply to a person; what is no text, by its first bytes."""
+    text = _printable(line.decode("utf-8", "replace")).strip()
+    if any(letter.isalnum() for letter in text):
+        return f"“{text}”"
+    return f"bytes that are no text ({line[:16].hex(' ')})" if line.strip() else "an empty line"
+
+
+def _printable(text: str) -> str:
+    return text if text.isprintable() else "".join(letter if letter.isprintable() else " " for letter in text)
 
 
 def _reply(code: int, texts: list[str]) -> Reply:

@@ -31,8 +31,8 @@ def untrusted(name: str, error: OSError) -> UntrustedError | None:
     """Say that the relay of this name is not to be trusted, if that is what the error is about."""
     if not isinstance(error, ssl.SSLCertVerificationError):
         return None
-    why = error.verify_message.rstrip(".")
     return UntrustedError(
-        f"The relay {name} shows a certificate that is not to be trusted: {why}. It must be valid for the host "
-        "name that is set, and signed by an authority that this system knows, or by the one in the certificate file."
+        f"The relay {name} shows a certificate that is not to be trusted: {reason(error)}. It must be valid for the "
+        "host name that is set, and signed by an authority that this system knows, or by the one in the certificate "
+        "file."
     )

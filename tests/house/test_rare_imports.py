@@ -32,7 +32,10 @@ RARE: Mapping[str, Mapping[str, str]] = {
         "mailer/shiftwork.py": "asks for the machine's name, to tell processes apart",
         "mailer/web/serving.py": "binds the port, so that a taken one is a sentence and not a stack trace",
     },
-    "ssl": {"mailer/smtp/tls.py": "verifies the relay's certificate"},
+    "ssl": {
+        "mailer/smtp/tls.py": "verifies the relay's certificate",
+        "mailer/smtp/errors.py": "says in words why TLS did not come about",
+    },
     "connecting": {
         "mailer/rendering/checks/spamscore.py": "asks the operator's spam filter, in its own protocol",
         "mailer/smtp/session.py": "the only client of SMTP",

@@ -56,6 +56,20 @@ def test_what_is_no_reply_is_told_apart(data: bytes) -> None:
     assert isinstance(last, MalformedReplyError)
 
 
+@pytest.mark.parametrize(
+    ("data", "said"),
+    [
+        (b"\x00\x01\x02\xff\r\n", "bytes that are no text (00 01 02 ff 0d)"),
+        (b"wh\x1b[31mat?\r\n", "“wh [31mat?”"),
+        (b"\r\n", "an empty line"),
+    ],
+)
+def test_what_is_no_reply_is_shown_so_that_a_person_can_read_it(data: bytes, said: str) -> None:
+    (error,) = ReplyReader().read(data)
+
+    assert str(error) == f"The server said something that is no SMTP reply: {said}"
+
+
 def test_replies_before_the_nonsense_count() -> None:
     first, second = ReplyReader().read(b"250 Ok\r\nwhat?\r\n250 Ok\r\n")
 
