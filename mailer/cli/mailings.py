@@ -11,7 +11,7 @@ import typer
 
 from mailer.cli.answering import AsJson, answer, described, progress, table
 from mailer.cli.mailing import audience, mailingtimes, rehearsals, reports, trying
-from mailer.cli.mailing.asking import Account, Yes, ask, known_account, to_be_approved
+from mailer.cli.mailing.asking import Account, Hold, Yes, ask, known_account, policy_of, to_be_approved
 from mailer.cli.mailing.audience import ListOption, SegmentOption, WithoutList, WithoutMailing, WithoutSegment
 from mailer.cli.opening import with_press
 
@@ -69,9 +69,7 @@ def send(
     at: Annotated[
         str, typer.Option(help="When to begin, such as 2026-11-02T09:00+01:00; without a zone, UTC.", metavar="TIME")
     ] = "",
-    hold: Annotated[
-        bool, typer.Option("--hold", help="Hold whoever a crash leaves uncertain; else they get it once more.")
-    ] = False,
+    hold: Hold = False,
     by: Account = "",
     request: Annotated[str, typer.Option(help="A name for this request; the same name twice makes one mailing.")] = "",
     yes: Yes = False,
@@ -79,8 +77,6 @@ def send(
     as_json: AsJson = False,
 ) -> None:
     """Mail an issue to everybody on these lists and in these segments, after saying how many they are."""
-    from mailer.settings import UncertainPolicy
-
     starts = _moment(at)
     wish = audience.wished(lists, segments, without_lists, without_segments, without_mailings)
     expected = with_press(lambda press: audience.expected(press, issue, wish))
@@ -96,13 +92,12 @@ def send(
         from mailer.issues.timing import Timing
         from mailer.issues.wallclock import still_to_come
 
-        policy = UncertainPolicy.HOLD if hold else None
         # Whoever repeats a request late gets the mailing that it has made.
         if starts and not (request and await press.ledger.mailing_of_request(request)):
             still_to_come(starts, clock.now())
         timing = Timing(asked_by=await known_account(press, by))
         return await schedule(
-            press, issue, wish, now=clock.now(), starts=starts, policy=policy, timing=timing, request=request
+            press, issue, wish, now=clock.now(), starts=starts, policy=policy_of(hold), timing=timing, request=request
         )
 
     mailing = with_press(story)

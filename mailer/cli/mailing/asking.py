@@ -12,11 +12,22 @@ from mailer.errors import ConflictError, NotFoundError
 if TYPE_CHECKING:
     from mailer.delivery.press import Press
     from mailer.issues.mailing import Mailing
+    from mailer.settings import UncertainPolicy
 
 Yes = Annotated[bool, typer.Option("--yes", help="Do not ask.")]
 YesToMany = Annotated[bool, typer.Option("--yes", help="Do not ask, however many they are (`confirm_from_people`).")]
 
+Hold = Annotated[
+    bool, typer.Option("--hold", help="Hold whoever a crash leaves uncertain; else as `uncertain_policy` says.")
+]
 Account = Annotated[str, typer.Option("--by", help="The account that asks; needed where a second person must approve.")]
+
+
+def policy_of(hold: bool) -> UncertainPolicy | None:
+    """Return what `--hold` says; without it None, for what the settings say."""
+    from mailer.settings import UncertainPolicy
+
+    return UncertainPolicy.HOLD if hold else None
 
 
 async def known_account(press: Press, name: str) -> str:

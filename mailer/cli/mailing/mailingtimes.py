@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Annotated, NamedTuple
 
@@ -9,7 +10,7 @@ import typer
 
 from mailer.cli.answering import AsJson, answer
 from mailer.cli.mailing import audience
-from mailer.cli.mailing.asking import Account, YesToMany, ask_about_many, known_account, to_be_approved
+from mailer.cli.mailing.asking import Account, Hold, YesToMany, ask_about_many, known_account, policy_of, to_be_approved
 from mailer.cli.mailing.audience import ListOption, SegmentOption, WithoutList, WithoutMailing, WithoutSegment
 from mailer.cli.opening import with_press
 from mailer.issues.wallclock import Which
@@ -40,11 +41,14 @@ def schedule(
     ] = False,
     spread: Annotated[float, typer.Option(min=0, help="Spread it over so many hours.", metavar="HOURS")] = 0,
     canary: Annotated[int, typer.Option(min=0, help="So many people first; the rest when they are judged.")] = 0,
-    hold: Annotated[float, typer.Option(min=0, help="Minutes to wait before a canary is judged.")] = 60,
+    canary_minutes: Annotated[
+        float, typer.Option(min=0, help="Minutes to wait before the canary is judged.", metavar="MINUTES")
+    ] = 60,
     by_hand: Annotated[
         bool, typer.Option("--by-hand", help="Judge the canary yourself: `release` or `cancel`.")
     ] = False,
     undo: Annotated[float, typer.Option(min=0, max=600, help="Seconds to wait, so that it can be undone.")] = 0,
+    hold: Hold = False,
     by: Account = "",
     request: Annotated[str, typer.Option(help="A name for this request; the same name twice makes one mailing.")] = "",
     count: Annotated[bool, typer.Option("--count", help="Only say who would be mailed, and who is due when.")] = False,
@@ -62,7 +66,7 @@ def schedule(
         wall=at if local else "",
         zone=zone if local else "",
         spread_seconds=spread * 3600,
-        canary=Canary(canary, hold * 60, by_hand) if canary else None,
+        canary=Canary(canary, canary_minutes * 60, by_hand) if canary else None,
         asked_by=by,
     )
     wanted.check()
@@ -84,8 +88,10 @@ def schedule(
         from mailer import clock
         from mailer.delivery.controlling import schedule as act
 
-        now, window = clock.now(), timedelta(seconds=undo)
-        return await act(press, issue, wish, now=now, starts=starts, timing=timing, undo=window, request=request)
+        now, window, policy = clock.now(), timedelta(seconds=undo), policy_of(hold)
+        return await act(
+            press, issue, wish, now=now, starts=starts, policy=policy, timing=timing, undo=window, request=request
+        )
 
     (timing, starts, shares), expected = with_press(look)
     if count:
@@ -96,9 +102,8 @@ def schedule(
         ask_about_many(question, expected.to_mail, yes=yes, instead=audience.OR_COUNT)
         made = with_press(story)
         told, lines = _facts(made), [_sentence(made)]
-    due = [{"due": one.due, "zones": one.zones, "people": one.people} for one in shares]
     lines += [f"{one.due:%Y-%m-%d %H:%M} UTC: {one.people:,} people ({_some(one.zones)})" for one in shares]
-    answer(told | {"shares": due}, lines, as_json=as_json)
+    answer(told | {"shares": [asdict(one) for one in shares]}, lines, as_json=as_json)
 
 
 @app.command()

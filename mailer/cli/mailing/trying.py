@@ -36,11 +36,9 @@ def try_out(
     subjects: Annotated[list[str] | None, typer.Option("--subject", help="Another subject: an arm each.")] = None,
     issues: Annotated[list[str] | None, typer.Option("--against", help="Another issue's slug: an arm each.")] = None,
     share: Annotated[float, typer.Option(min=0, max=100, help="Percent of the audience to try on, all arms.")] = 20,
-    by: Annotated[str, typer.Option(help="What the winner is chosen by: clicks, opens, or hand.")] = "clicks",
+    winner_by: Annotated[str, typer.Option(help="What the winner is chosen by: clicks, opens, or hand.")] = "clicks",
     after: Annotated[float, typer.Option(min=0, help="Hours from the beginning to the choice.", metavar="HOURS")] = 4,
-    account: Annotated[
-        str, typer.Option(help="The account that asks; needed where a second person must approve.")
-    ] = "",
+    by: Account = "",
     request: _Request = "",
     yes: YesToMany = False,
     as_json: AsJson = False,
@@ -48,8 +46,8 @@ def try_out(
     """Mail several editions to a share of the people; the rest gets the one that does best."""
     from mailer.issues.aims.experiment import Measure
 
-    if by not in tuple(Measure):
-        raise typer.BadParameter(f"There is no choosing by “{by}”: {', '.join(Measure)}.")
+    if winner_by not in tuple(Measure):
+        raise typer.BadParameter(f"There is no choosing by “{winner_by}”: {', '.join(Measure)}.")
     wish = audience.wished(lists, segments, without_lists, without_segments, without_mailings)
 
     expected = with_press(lambda press: audience.expected(press, issue, wish))
@@ -67,11 +65,11 @@ def try_out(
             subjects=subjects or (),
             issues=issues or (),
             share=share / 100,
-            measure=Measure(by),
+            measure=Measure(winner_by),
             after_seconds=after * 3600,
         )
         experiment = await experiment_of(press, issue, trial)
-        timing = Timing(asked_by=await known_account(press, account))
+        timing = Timing(asked_by=await known_account(press, by))
         return await schedule(
             press, issue, wish, now=clock.now(), timing=timing, experiment=experiment, request=request
         )

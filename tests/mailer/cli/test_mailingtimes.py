@@ -57,6 +57,21 @@ def test_a_time_that_comes_twice_is_chosen(run: Run, issue: str, people: Path) -
     assert "begins       2099-10-25 01:30 UTC" in run("mailings", "status", "1").out
 
 
+def test_a_canarys_minutes_and_holding_the_uncertain_are_two_things(
+    run: Run, issue: str, people: Path, in_press: InPress
+) -> None:
+    when = ("--at", "2099-07-01T09:00", "--canary", "1", "--canary-minutes", "5")
+    run("mailings", "schedule", issue, *when, *TO_READERS)
+    run("mailings", "schedule", issue, *when, "--hold", *TO_READERS)
+
+    async def look(press: Press) -> None:
+        second, first = sorted(await press.mailings.all(), key=lambda one: one.id, reverse=True)
+        assert [one.timing.canary and one.timing.canary.hold_seconds for one in (first, second)] == [300, 300]
+        assert (first.uncertain_policy, second.uncertain_policy) == ("resend", "hold")
+
+    in_press(look)
+
+
 def test_undoing_is_offered_only_where_there_is_time_for_it(run: Run, issue: str, people: Path) -> None:
     at_once = run("mailings", "schedule", issue, "--list", "readers").out
     waiting = run("mailings", "schedule", issue, "--list", "readers", "--undo", "60").out

@@ -34,7 +34,7 @@ def test_an_experiment_is_begun_shown_and_decided(run: Run, issue: str, people: 
         "Tea at six",
         "--share",
         "50",
-        "--by",
+        "--winner-by",
         "hand",
         "--json",
     ).json
@@ -98,9 +98,9 @@ def test_a_trial_waits_for_a_second_person(
             await AccountStore(press.redis).add(name, now=clock.now())
 
     in_press(make_accounts)
-    wish = ("--list", "readers", "--subject", "Tea at six", "--by", "hand")
+    wish = ("--list", "readers", "--subject", "Tea at six", "--winner-by", "hand")
     nobody = run("mailings", "try", issue, *wish, status=2)
-    asked = run("mailings", "try", issue, *wish, "--account", "anna")
+    asked = run("mailings", "try", issue, *wish, "--by", "anna")
     named = run("mailings", "status", "1", "--json").json["to_approve"]
     first_arm = run("mailings", "status", "1", "--json").json["edition"]
 

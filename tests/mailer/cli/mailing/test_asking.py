@@ -16,7 +16,19 @@ if TYPE_CHECKING:
 TIMES = ("--cron", "0 9 * * 1")
 COMMANDS = [
     ("mailings", "schedule", "first-cup", "--list", "readers"),
-    ("mailings", "try", "first-cup", "--list", "readers", "--subject", "Tea at six", "--by", "hand", "--share", "50"),
+    (
+        "mailings",
+        "try",
+        "first-cup",
+        "--list",
+        "readers",
+        "--subject",
+        "Tea at six",
+        "--winner-by",
+        "hand",
+        "--share",
+        "50",
+    ),
     ("series", "create", "weekly", "--list", "readers", *TIMES),
 ]
 
