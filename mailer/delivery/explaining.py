@@ -120,7 +120,7 @@ def _tell(mailing: Mailing, standing: Standing | None, reason: ExclusionReason |
         case Standing.UNCERTAIN:
             return f"may or may not have got {name}; nobody mails them again without a decision. {_said(tried)}"
         case Standing.DEFERRED:
-            return f"has not got {name} yet. {_said(tried)}{_again(tried)}"
+            return f"has not got {name} yet. {_said(tried)}{_again(mailing, tried)}"
         case Standing.PENDING if mailing.state is MailingState.CANCELLED:
             return f"is not mailed in {name}: it was cancelled, and they are being excluded."
         case Standing.PENDING if tried:
@@ -145,7 +145,9 @@ def _said(tried: LastTry | None) -> str:
     return f"{_moment(instant(tried.last_ms))}{count}: {tried.sentence}"
 
 
-def _again(tried: LastTry | None) -> str:
+def _again(mailing: Mailing, tried: LastTry | None) -> str:
+    if mailing.state is MailingState.PAUSED:
+        return " They are tried again when the paused mailing is resumed."
     return f" Next try: {_moment(instant(tried.next_ms))}." if tried and tried.next_ms else ""
 
 

@@ -75,14 +75,14 @@ class Outcome(msgspec.Struct, frozen=True, gc=False):
 
     @property
     def sentence(self) -> str:
-        """Say it to a person, with what happens next."""
+        """Say it to a person. What follows is not in it: a pause, a cancelling or the age of a mailing decide that."""
         because = str(self.reply) if self.reply else self.detail
         at = f" at {self.step.upper()}" if self.step != Step.CHECK else " before it was sent"
         match self.kind:
             case OutcomeKind.ACCEPTED:
                 return f"Accepted: {because}"
             case OutcomeKind.DEFERRED:
-                return f"Deferred{at}, and tried again later: {because}"
+                return f"Deferred{at}: {because}"
             case OutcomeKind.REFUSED:
                 return f"Refused{at}: {because}"
             case OutcomeKind.UNCERTAIN:

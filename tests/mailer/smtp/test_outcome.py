@@ -20,8 +20,8 @@ UNCERTAIN = Outcome(OutcomeKind.UNCERTAIN, None, Step.DOT, "The connection was l
     ("outcome", "sentence"),
     [
         (ACCEPTED, "Accepted: 250 2.0.0 queued as A1"),
-        (DEFERRED, "Deferred at RCPT, and tried again later: 450 4.2.0 Greylisted, try later"),
-        (LOST, "Deferred at DATA, and tried again later: The connection was lost."),
+        (DEFERRED, "Deferred at RCPT: 450 4.2.0 Greylisted, try later"),
+        (LOST, "Deferred at DATA: The connection was lost."),
         (REFUSED, "Refused at RCPT: 550 no such person"),
         (TOO_LARGE, "Refused before it was sent: The message has 9 bytes; the relay takes 8 at most."),
         (UNCERTAIN, "Uncertain, the message was handed over but no reply came: The connection was lost."),

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 import pytest
 
+from mailer.delivery.controlling import pause
+from mailer.delivery.destinations.slowdown import Slowdown
+from mailer.delivery.explaining import why
 from mailer.delivery.ledger import Standing
 from mailer.delivery.telling.replies import said_by_servers, without_what_is_theirs
 
@@ -53,6 +57,42 @@ async def test_alike_replies_are_one_line_with_the_people_and_the_next_try(
     assert (deferred.standing, deferred.people) == (Standing.DEFERRED, 2)
     assert deferred.next_try is not None
     assert not said.is_part
+
+
+async def test_the_next_try_is_not_before_the_rest_of_their_destination_is_over(
+    newsroom: Newsroom, relay: ScriptedRelay
+) -> None:
+    await newsroom.join(*PEOPLE)
+    relay.at_rcpt[PEOPLE[0]] = ["450 4.2.1 try later"]
+    mailing = await newsroom.send()
+    await newsroom.work()
+    now = await newsroom.press.ledger.now()
+    rest = now.replace(microsecond=0) + timedelta(hours=2)
+
+    (before,) = (await said_by_servers(newsroom.press, mailing.id)).replies
+    await newsroom.press.slowed.slow("other.example", Slowdown(rest))
+    (elsewhere,) = (await said_by_servers(newsroom.press, mailing.id)).replies
+    await newsroom.press.slowed.slow("example.com", Slowdown(rest))
+    (resting,) = (await said_by_servers(newsroom.press, mailing.id)).replies
+
+    assert before.next_try == elsewhere.next_try
+    assert before.next_try is not None
+    assert before.next_try < rest
+    assert resting.next_try == rest
+
+
+async def test_of_a_paused_mailing_no_next_try_is_promised(newsroom: Newsroom, relay: ScriptedRelay) -> None:
+    await newsroom.join(PEOPLE[0])
+    relay.at_rcpt[PEOPLE[0]] = ["450 4.2.1 try later"]
+    mailing = await newsroom.send()
+    await newsroom.work()
+    await pause(newsroom.press, mailing.id, now=await newsroom.press.ledger.now())
+
+    (deferred,) = (await said_by_servers(newsroom.press, mailing.id)).replies
+    told = (await why(newsroom.press, mailing.id, PEOPLE[0])).sentence
+
+    assert (deferred.words, deferred.next_try) == ("Deferred at RCPT: 450 4.2.1 try later", None)
+    assert told.endswith("They are tried again when the paused mailing is resumed.")
 
 
 async def test_of_very_many_people_only_some_are_looked_at(newsroom: Newsroom, relay: ScriptedRelay) -> None:
