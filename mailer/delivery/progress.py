@@ -29,7 +29,7 @@ class Progress:
     finish: datetime | None
     """When it will be done at this rate; None where that cannot be told, as while somebody is not due yet."""
     next_due: datetime | None
-    """When people who were put off are tried again; None if nobody is waiting."""
+    """When people who were put off are tried again; None if nobody is waiting, or only for a person to resume it."""
     wait: Wait | None = None
     """Who is not due yet, and why; None if everybody who is pending is due."""
     few: FewStanding | None = None
@@ -50,7 +50,7 @@ async def progress_of(press: Press, mailing_id: MailingId) -> Progress:
     pace = await press.ledger.pace(mailing_id)
     rate = _rate(pace, int(now.timestamp()), is_finished=mailing.is_finished)
     untried = counts.pending - counts.deferred
-    next_due = await press.ledger.next_due(mailing_id)
+    next_due = await press.ledger.next_due(mailing_id) if mailing.state is not MailingState.PAUSED else None
     # A batch that is in somebody's hands is due when its lease ends; one that is due later than that rests.
     rests_until = next_due if next_due and next_due > now + press.ledger.lease_for else now
     finish = rests_until + timedelta(seconds=untried / rate) if rate and untried else None

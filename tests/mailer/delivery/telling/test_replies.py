@@ -11,6 +11,7 @@ from mailer.delivery.controlling import pause
 from mailer.delivery.destinations.slowdown import Slowdown
 from mailer.delivery.explaining import why
 from mailer.delivery.ledger import Standing
+from mailer.delivery.progress import progress_of
 from mailer.delivery.telling.replies import said_by_servers, without_what_is_theirs
 
 if TYPE_CHECKING:
@@ -91,6 +92,7 @@ async def test_of_a_paused_mailing_no_next_try_is_promised(newsroom: Newsroom, r
     (deferred,) = (await said_by_servers(newsroom.press, mailing.id)).replies
     told = (await why(newsroom.press, mailing.id, PEOPLE[0])).sentence
 
+    assert (await progress_of(newsroom.press, mailing.id)).next_due is None
     assert (deferred.words, deferred.next_try) == ("Deferred at RCPT: 450 4.2.1 try later", None)
     assert told.endswith("They are tried again when the paused mailing is resumed.")
 
