@@ -44,18 +44,16 @@ _LOOK_SECONDS = 0.5
 def list_mailings(as_json: AsJson = False) -> None:
     """List the mailings, the newest first, with their ledgers."""
 
-    async def story(press: Press) -> list[Progress]:
+    async def story(press: Press) -> list[tuple[Progress, int | None]]:
         from mailer.delivery.progress import progress_of
 
-        return [await progress_of(press, one.id) for one in await press.mailings.all()]
+        mailings = await press.mailings.all()
+        return [(await progress_of(press, one.id), await audience.people_now(press, one)) for one in mailings]
 
     found = with_press(story)
-    rows = (
-        (one.mailing.id, one.mailing.issue, one.mailing.state, *(getattr(one.counts, key) for key in _LEDGER))
-        for one in found
-    )
+    rows = ((one.mailing.id, one.mailing.issue, one.mailing.state, *_ledger(one, people)) for one, people in found)
     lines = table(("mailing", "issue", "state", *_LEDGER), rows, empty="There are no mailings yet.")
-    answer([_facts(one) for one in found], lines, as_json=as_json)
+    answer([_facts(one) | {"to_mail_now": people} for one, people in found], lines, as_json=as_json)
 
 
 @app.command()
@@ -116,7 +114,7 @@ def status(
 ) -> None:
     """Show how far a mailing has come, and its ledger. Exit status 1 if the ledger does not balance."""
 
-    async def story(press: Press) -> tuple[Progress, list[str]]:
+    async def story(press: Press) -> tuple[Progress, int | None, list[str]]:
         from mailer.delivery.progress import progress_of
         from mailer.delivery.telling.foreseeing import detours
 
@@ -126,11 +124,12 @@ def status(
                 await asyncio.sleep(_LOOK_SECONDS)
                 found = await progress_of(press, _id(mailing))
                 tell(found.counts.audience - found.counts.pending)
-        return found, [] if found.mailing.is_finished else await detours(press, await press.ledger.now())
+        around = [] if found.mailing.is_finished else await detours(press, await press.ledger.now())
+        return found, await audience.people_now(press, found.mailing), around
 
-    found, around = with_press(story)
-    lines = [*described(_status_pairs(found)), *around]
-    answer(_facts(found) | {"detours": around}, lines, as_json=as_json)
+    found, people, around = with_press(story)
+    lines = [*described(_status_pairs(found, people)), *around]
+    answer(_facts(found) | {"to_mail_now": people, "detours": around}, lines, as_json=as_json)
     raise typer.Exit(0 if found.counts.balanced else 1)
 
 
@@ -262,10 +261,20 @@ def _facts(found: Progress) -> dict[str, object]:
     }
 
 
-def _status_pairs(found: Progress) -> list[tuple[str, object]]:
+def _ledger(found: Progress, people: int | None) -> list[object]:
+    """Return the ledger's columns; before a mailing begins there is none, but those who would get it now."""
+    from mailer.issues.mailing import NOT_BEGUN
+
+    if found.mailing.state not in NOT_BEGUN:
+        return [getattr(found.counts, key) for key in _LEDGER]
+    return ["–" if people is None else f"about {people:,}", *("–" for _ in _LEDGER[1:])]
+
+
+def _status_pairs(found: Progress, people: int | None) -> list[tuple[str, object]]:
     from mailer.issues.mailing import NOT_BEGUN
 
     counts, mailing = found.counts, found.mailing
+    expected = "–" if people is None else f"about {people:,} people now"
     reasons = (f"{count:,} {reason}" for reason, count in counts.excluded_by.items())
     return [
         ("mailing", f"{mailing.id}: {mailing.subject}"),
@@ -273,7 +282,8 @@ def _status_pairs(found: Progress) -> list[tuple[str, object]]:
         ("problem", mailing.problem),
         ("begins", mailing.starts if mailing.state in NOT_BEGUN else None),
         ("to approve", mailing.approvable[:12] if not mailing.is_approved else ""),
-        *((name, getattr(counts, name)) for name in ("audience", "accepted", "refused")),
+        ("audience", expected if mailing.state in NOT_BEGUN else counts.audience),
+        *((name, getattr(counts, name)) for name in ("accepted", "refused")),
         ("excluded", f"{counts.excluded:,} ({', '.join(reasons)})" if counts.excluded else 0),
         ("uncertain", counts.uncertain),
         ("pending", f"{counts.pending:,} ({counts.deferred:,} deferred)" if counts.deferred else counts.pending),

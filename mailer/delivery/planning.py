@@ -22,7 +22,7 @@ from mailer.delivery.ledger import ExclusionReason, Words
 from mailer.delivery.press import Press
 from mailer.delivery.timing.sharing import Sharing
 from mailer.issues.aims.scope import ONLY_LISTS, Scope
-from mailer.issues.mailing import MailingId, MailingState
+from mailer.issues.mailing import Mailing, MailingId, MailingState
 from subscribers.cohort import Cohort
 from subscribers.lists import ListId
 from subscribers.people import People
@@ -77,11 +77,19 @@ async def forecast(
 
     With a cohort, nobody else is counted.
     """
-    asked = await ask(press, list_ids, scope, await press.ledger.now(), cohort=cohort)
+    return await _counted(await ask(press, list_ids, scope, await press.ledger.now(), cohort=cohort))
+
+
+async def forecast_of(press: Press, mailing: Mailing) -> Forecast:
+    """Count who would get a mailing that has not begun, if it began now. Raises RuleError as `plan` would."""
+    return await _counted(await ask(press, mailing.lists, mailing.scope, await press.ledger.now(), mailing.id))
+
+
+async def _counted(asked: Asked) -> Forecast:
     audience = to_mail = 0
     excluded: Counter[str] = Counter()
     parts = [0] * len(asked.names)
-    for chunk in range(await press.people.subscribers.chunk_count()):
+    for chunk in range(await asked.press.people.subscribers.chunk_count()):
         found = await audience_of(asked, chunk)
         audience += found.words.audience.bit_count()
         to_mail += found.words.pending.bit_count()

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from mailer.delivery.addressing import Addressed, Wish
     from mailer.delivery.planning import Forecast
     from mailer.delivery.press import Press
+    from mailer.issues.mailing import Mailing
 
 ListOption = Annotated[list[str] | None, typer.Option("--list", help="A list's slug; may be repeated.")]
 SegmentOption = Annotated[
@@ -81,6 +82,18 @@ async def expected_by(press: Press, newsletter: str, wish: Wish) -> Expected:
 
     found = await forecast(press, *await look_up(press, newsletter, wish, clock.now()))
     return Expected(found, await hindrances(press, await press.newsletters.get(newsletter), found.to_mail))
+
+
+async def people_now(press: Press, mailing: Mailing) -> int | None:
+    """Count who would get a mailing that has not begun; None where it has, or where a segment asks for what is gone."""
+    from mailer.delivery.planning import forecast_of
+    from mailer.issues.mailing import NOT_BEGUN
+    from subscribers.errors import RuleError
+
+    try:
+        return (await forecast_of(press, mailing)).to_mail if mailing.state in NOT_BEGUN else None
+    except RuleError:
+        return None
 
 
 def forecast_facts(expected: Expected) -> dict[str, object]:

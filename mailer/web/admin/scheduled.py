@@ -8,7 +8,7 @@ from datetime import datetime
 
 from fastapi import APIRouter, Request, Response
 
-from mailer.delivery.planning import forecast
+from mailer.delivery.planning import forecast_of
 from mailer.delivery.press import Press
 from mailer.delivery.progress import progress_of
 from mailer.delivery.timing.awaiting import Awaited, Wait
@@ -27,7 +27,7 @@ class Coming:
 
     mailing: Mailing
     to_mail: int | None
-    """How many would get it, if it began now; None where that is not known before."""
+    """How many would get it, if it began now; None where that cannot be told."""
     trouble: str = ""
     """Why that cannot be told, which will also keep it from beginning."""
 
@@ -70,11 +70,8 @@ def _begins(mailing: Mailing) -> datetime:
 async def _coming(press: Press, mailings: Sequence[Mailing]) -> list[Coming]:
     found = []
     for one in mailings:
-        if one.scope.is_within_cohort:
-            found.append(Coming(one, None))
-            continue
         try:
-            found.append(Coming(one, (await forecast(press, one.lists, one.scope)).to_mail))
+            found.append(Coming(one, (await forecast_of(press, one)).to_mail))
         except RuleError as gone:
             found.append(Coming(one, None, str(gone)))
     return found

@@ -185,3 +185,19 @@ def test_what_would_hold_it_up_is_said_beside_the_answer(run: Run, issue: str, p
 
     assert made.json["mailing"] == 1
     assert "No scheduler is at work" in made.err
+
+
+def test_a_mailing_that_has_not_begun_shows_the_people_who_would_get_it_now(run: Run, issue: str, people: Path) -> None:
+    run("mailings", "send", issue, "--list", "readers", "--at", "2099-07-01T09:00", "--yes")
+    before = run("mailings", "status", "1")
+    listed = run("mailings", "list").out
+    facts = run("mailings", "list", "--json").json
+    run("suppressions", "add", "ana@example.com", "--reason", "manual")
+    after = run("mailings", "status", "1")
+    run("mailings", "cancel", "1")
+
+    assert "about 3 people now" in before.out
+    assert "about 3 " in listed
+    assert (facts[0]["to_mail_now"], facts[0]["audience"]) == (3, 0)
+    assert "about 2 people now" in after.out
+    assert run("mailings", "status", "1", "--json").json["to_mail_now"] is None

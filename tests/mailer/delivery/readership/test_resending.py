@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from mailer.delivery.ledger import Standing
+from mailer.delivery.planning import forecast_of
 from mailer.delivery.readership.resending import Remainder, forecast_remainder, remainder_of, resend
 from mailer.delivery.ticking import tick
 from mailer.errors import ConflictError
@@ -132,6 +133,7 @@ async def test_a_resending_waits_for_a_second_person_where_mailings_do(
     made = await resend(strict, first.id, Remainder.REFUSED, now=now, asked_by="anna")
 
     assert (made.state, made.timing.asked_by) == (MailingState.PROPOSED, "anna")
+    assert (await forecast_of(press, made)).to_mail == 1
 
 
 async def test_what_is_not_known_yet_or_never_is_said(newsroom: Newsroom) -> None:
