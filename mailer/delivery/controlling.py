@@ -98,6 +98,13 @@ async def schedule(
     if blocking := [finding for finding in findings if finding.level == "block"]:
         raise BlockedError(issue_slug, blocking)
     await press.editions.put(edition)
+    number = reserved or await press.mailings.reserve()
+    if request:
+        # Whoever asks for the same at the same time makes the same mailing.
+        number = await press.ledger.mailing_for_request(request, number)
+    if to.cohort is not None:
+        # Before there is a mailing: one without its cohort would go to everybody.
+        await press.ledger.keep_cohort(number, to.cohort)
     mailing = await press.mailings.create(
         issue=issue.slug,
         newsletter=newsletter.slug,
@@ -110,23 +117,16 @@ async def schedule(
         timing=await timing_for(press, newsletter, timing, is_tried_out=experiment is not None),
         experiment=experiment,
         starts=starts,
-        reserved=reserved,
+        reserved=number,
     )
-    if to.cohort is not None:
-        await press.ledger.keep_cohort(mailing.id, to.cohort)
-    if request and not await press.ledger.remember_request(request, mailing.id):
-        # The other of two clicks was faster: ours stays a draft, which nobody gets, and is put away.
-        await press.mailings.move(mailing.id, MailingState.CANCELLED, now=now)
-        return await press.mailings.get(await press.ledger.mailing_of_request(request) or mailing.id)
     return await _asked_for(press, mailing, now=now, undo=undo)
 
 
 async def asked_before(press: Press, request: str, *, now: datetime, undo: timedelta = timedelta(0)) -> Mailing | None:
     """Return the mailing that this request has made already, if it has; a draft that a crash left goes on now."""
-    made = await press.ledger.mailing_of_request(request) if request else None
-    if made is None:
-        return None
-    return await _asked_for(press, await press.mailings.get(made), now=now, undo=undo)
+    number = await press.ledger.mailing_of_request(request) if request else None
+    made = await press.mailings.find(number) if number is not None else None
+    return await _asked_for(press, made, now=now, undo=undo) if made else None
 
 
 async def _asked_for(press: Press, mailing: Mailing, *, now: datetime, undo: timedelta) -> Mailing:

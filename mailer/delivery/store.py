@@ -135,13 +135,15 @@ class LedgerStore:
         await self._redis.sadd(keys.OPEN, mailing)
 
     async def mailing_of_request(self, request: str) -> MailingId | None:
-        """Return the mailing that this request has made already."""
+        """Return the mailing that this request has made, or has begun to make."""
         made = await self._redis.get(keys.request(request))
         return None if made is None else MailingId(int(made))
 
-    async def remember_request(self, request: str, mailing: MailingId) -> bool:
-        """Note which mailing a request made; False if it had made another one before."""
-        return bool(await self._redis.set(keys.request(request), mailing, nx=True, ex=_REQUEST_KEPT))
+    async def mailing_for_request(self, request: str, reserved: MailingId) -> MailingId:
+        """Return the mailing that a request makes: the reserved one, unless the same request came with another."""
+        key, kept = keys.request(request), int(_REQUEST_KEPT.total_seconds())
+        _, stands = await run_all(self._redis, [("SET", key, reserved, "NX", "EX", kept), ("GET", key)])
+        return MailingId(int(stands))
 
     # Passes
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING
@@ -39,6 +40,27 @@ async def test_the_same_request_twice_makes_one_mailing(newsroom: Newsroom) -> N
     assert other.id != first.id
 
 
+async def test_two_clicks_at_once_make_one_mailing(newsroom: Newsroom) -> None:
+    press, now = newsroom.press, await newsroom.press.ledger.now()
+
+    both = await asyncio.gather(
+        *(schedule(press, "harbour", ["readers"], now=now, request="click-1") for _ in range(2))
+    )
+
+    assert both[0].id == both[1].id
+    assert [(one.id, one.state) for one in await press.mailings.all()] == [(both[0].id, MailingState.SCHEDULED)]
+
+
+async def test_a_request_whose_process_died_before_there_was_a_mailing_begins_anew(newsroom: Newsroom) -> None:
+    press, now = newsroom.press, await newsroom.press.ledger.now()
+    reserved = await press.mailings.reserve()
+    await press.ledger.mailing_for_request("click-1", reserved)
+
+    made = await schedule(press, "harbour", ["readers"], now=now, request="click-1")
+
+    assert (made.id, made.state) == (reserved, MailingState.SCHEDULED)
+
+
 async def test_a_request_whose_process_died_before_its_last_step_is_scheduled_by_the_next(newsroom: Newsroom) -> None:
     press, now = newsroom.press, await newsroom.press.ledger.now()
     later = now + timedelta(hours=1)
@@ -52,7 +74,7 @@ async def test_a_request_whose_process_died_before_its_last_step_is_scheduled_by
         now=now,
         starts=later,
     )
-    await press.ledger.remember_request("click-1", left.id)
+    await press.ledger.mailing_for_request("click-1", left.id)
 
     again = await schedule(press, "harbour", ["readers"], now=now, request="click-1")
     await press.mailings.move(left.id, MailingState.SENDING, now=now)

@@ -139,8 +139,8 @@ async def test_only_people_who_were_claimed_can_have_been_mailed(ledger: LedgerS
 
 
 async def test_a_request_makes_one_mailing(ledger: LedgerStore) -> None:
-    assert await ledger.remember_request("abc", MailingId(1))
-    assert not await ledger.remember_request("abc", MailingId(2))
+    assert await ledger.mailing_for_request("abc", MailingId(1)) == 1
+    assert await ledger.mailing_for_request("abc", MailingId(2)) == 1
     assert await ledger.mailing_of_request("abc") == 1
     assert await ledger.mailing_of_request("def") is None
 
